@@ -1,0 +1,77 @@
+package quotes
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Session is the part of the trading day that a quote belongs to.
+type Session string
+
+// The sessions. A 24/7 market is always Regular.
+const (
+	Pre     Session = "pre"
+	Regular Session = "regular"
+	Post    Session = "post"
+	Closed  Session = "closed"
+)
+
+// Timeliness says how a quote relates to the market it speaks of.
+type Timeliness string
+
+// What a quote may be.
+const (
+	Live      Timeliness = "live"
+	Delayed   Timeliness = "delayed"
+	Simulated Timeliness = "simulated"
+	Replayed  Timeliness = "replayed"
+)
+
+// StockQuote is the state of one symbol at one moment. An optional number that
+// is not known is not valid, never zero. A StockQuote that was published is
+// never changed; who wants another makes a copy.
+type StockQuote struct {
+	Symbol Symbol
+	// Price is the last eligible trade, in Currency.
+	Price decimal.NullDecimal
+	// Change and ChangePercent are Price against PreviousClose (SetChange).
+	Change, ChangePercent         decimal.NullDecimal
+	PreviousClose                 decimal.NullDecimal
+	Open, High, Low, Volume       decimal.NullDecimal // of the trading day
+	Bid, BidSize, Ask, AskSize    decimal.NullDecimal
+	ExtendedPrice, ExtendedChange decimal.NullDecimal
+	ExtendedChangePercent         decimal.NullDecimal
+	Currency                      string
+	// Time is the source's time of the last change.
+	Time time.Time
+	// Version orders the quotes of one symbol (Versions).
+	Version    int64
+	Session    Session
+	Timeliness Timeliness
+	// Delay is by how much a Delayed quote is late, in whole seconds on the wire.
+	Delay         time.Duration
+	Halted, Stale bool
+	// Source is the name of the feed.
+	Source string
+}
+
+// SetChange computes Change and ChangePercent from Price and PreviousClose.
+func (q *StockQuote) SetChange() {
+	q.Change, q.ChangePercent = change(q.Price, q.PreviousClose)
+}
+
+// change is a price against its base, as a difference and as percent of the
+// base, rounded half away from zero to two places. Without a price, with a base
+// that is missing or not above zero, or of more than MaxDigits there is none.
+func change(price, base decimal.NullDecimal) (difference, percent decimal.NullDecimal) {
+	if !price.Valid || !base.Valid || base.Decimal.Sign() <= 0 {
+		return difference, percent
+	}
+	d := price.Decimal.Sub(base.Decimal)
+	p := d.Shift(2).DivRound(base.Decimal, 2)
+	if d.NumDigits() > MaxDigits || p.NumDigits() > MaxDigits {
+		return difference, percent
+	}
+	return Some(d), Some(p)
+}

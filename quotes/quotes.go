@@ -1,0 +1,12 @@
+// Package quotes is the domain: what a symbol, an instrument and a stock quote
+// are, and how a quote looks on the wire. It knows no feed, no stream and no
+// page; everything else may import it, it imports the standard library and the
+// decimal library alone.
+//
+//   - symbol.go      Symbol: the one spelling of a ticker, parsed at the edge
+//   - decimal.go     exact decimals: bounded parsing, appending without allocation
+//   - quote.go       StockQuote and the computation of its change
+//   - json.go        the quote on the wire
+//   - instrument.go  Instrument: what a symbol stands for
+//   - version.go     Versions: numbers that say which of two quotes is newer
+package quotes
