@@ -1,0 +1,92 @@
+// Package feed turns what market feeds say into stock quotes. A Source emits
+// Updates; a Tape merges the updates of one symbol of one source into the
+// StockQuote; a Market runs the sources under supervision and publishes the
+// quotes of the source that owns each symbol. The sources themselves live in
+// the packages below and import nothing of each other.
+//
+//   - feed.go        Source and Update: what an adapter implements and emits
+//   - scheme.go      Schemes: from a feed's URL to a Spec that can run
+//   - demand.go      Demand: which symbols anybody watches, counted
+//   - tape.go        Tape: the merge, its order and its refusals
+//   - supervisor.go  the life of one source: back-off, ends, counts
+//   - market.go      Market: all sources, their tapes, who owns a symbol
+//   - directory.go   Directory: the instruments that the sources have
+package feed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// Source is a market feed. An adapter is one Source and the decoding of its
+// vendor's messages; order, merging and state are the Tape's.
+type Source interface {
+	// Name is short, lower case and the same over restarts: it is the quote's
+	// "source".
+	Name() string
+
+	// Run emits updates until ctx ends (it returns within 100 ms then, with
+	// any error), the source fails (it returns the error and is called again
+	// after a pause), the source is finished (it returns nil and is not called
+	// again) or calling it again would be useless (it returns an error made by
+	// Permanent). It calls emit from one goroutine at a time, and leaves no
+	// goroutine behind. emit may block for a moment, never for a client.
+	Run(ctx context.Context, demand *Demand, emit func(Update)) error
+}
+
+// Kind says what an Update speaks of.
+type Kind uint8
+
+// The kinds of update. The comments name the fields that each reads beside
+// Symbol and Time.
+const (
+	Trade      Kind = iota + 1 // TradeID, Price, Size, MovesLast, MovesRange, CountsVolume
+	Quote                      // Bid, BidSize, Ask, AskSize: the whole best bid and offer; what is not valid is not there
+	Day                        // PreviousClose, Open, High, Low, Volume: those that are valid replace what was known
+	Status                     // Halted
+	Correction                 // TradeID of the trade, Price and Size that replace its own
+	Cancel                     // TradeID of the trade that is taken back
+	Break                      // the Tape forgets the symbol's order and day figures: a new round, a snapshot follows
+)
+
+// Update is what one message of a source says of one symbol, and only that.
+type Update struct {
+	Symbol quotes.Symbol
+	Kind   Kind
+	// Time is the source's; the receiver's where the source has none.
+	Time time.Time
+
+	// TradeID is the source's number of the trade, 0 where it has none.
+	TradeID     uint64
+	Price, Size decimal.Decimal
+	// What a trade's conditions allow: to be the last price, to widen the
+	// day's range, to be counted in the day's volume.
+	MovesLast, MovesRange, CountsVolume bool
+
+	Bid, BidSize, Ask, AskSize decimal.NullDecimal
+
+	PreviousClose, Open, High, Low, Volume decimal.NullDecimal
+
+	Halted bool
+}
+
+// permanent marks an error after which calling Run again is useless.
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// Permanent marks err as one that another Run would meet again: wrong
+// credentials, a malformed file.
+func Permanent(err error) error { return permanent{err} }
+
+// IsPermanent says whether err, or an error that it wraps, was marked by
+// Permanent.
+func IsPermanent(err error) bool {
+	_, ok := errors.AsType[permanent](err)
+	return ok
+}
