@@ -1,0 +1,248 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/feedtest"
+	"github.com/tickboard/tickboard/quotes"
+)
+
+func TestSource(t *testing.T) {
+	for _, u := range []string{
+		"sim://", "sim://?seed=1&rate=50", "sim://?rate=0.01", "sim://?rate=20&burst=0&count=20", "sim://?count=2000&burst=0",
+	} {
+		t.Run(u, func(t *testing.T) {
+			feedtest.Run(t, feedtest.Case{Open: func(t *testing.T) feed.Spec { return opened(t, u) }})
+		})
+	}
+}
+
+func TestSourceInRealTime(t *testing.T) {
+	feedtest.Run(t, feedtest.Case{
+		Open:     func(t *testing.T) feed.Spec { return opened(t, "sim://?rate=1000&count=100") },
+		RealTime: true,
+	})
+}
+
+func opened(t *testing.T, rawURL string) feed.Spec {
+	t.Helper()
+	spec, err := feed.Schemes{"sim": Scheme()}.Open(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func TestURLIsParsed(t *testing.T) {
+	for raw, want := range map[string]config{
+		"sim://":                               {7, 2, 0, true},
+		"sim:":                                 {7, 2, 0, true},
+		"sim://?seed=18446744073709551615":     {1<<64 - 1, 2, 0, true},
+		"sim://?rate=0.01&count=100000":        {7, 0.01, 100_000, true},
+		"sim://?burst=0&rate=1000&seed=0":      {0, 1000, 0, false},
+		"sim://?seed=7&rate=2&count=0&burst=1": {7, 2, 0, true},
+	} {
+		u, err := url.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parse(u); err != nil || got != want {
+			t.Errorf("%s: %+v, %v, want %+v", raw, got, err, want)
+		}
+	}
+}
+
+func TestMalformedURLSaysWhatToWrite(t *testing.T) {
+	for raw, want := range map[string]string{
+		"sim://host":           "write sim://?",
+		"sim:///path":          "write sim://?",
+		"sim:opaque":           "write sim://?",
+		"sim://user@":          "write sim://?",
+		"sim://?seed=1#x":      "write sim://?",
+		"sim://?seed=1;rate=2": "malformed parameters",
+		"sim://?speed=2":       `unknown parameter "speed": there are seed, rate, count and burst`,
+		"sim://?rate=1&rate=2": "rate is there 2 times",
+		"sim://?seed=":         "write a whole number such as seed=7",
+		"sim://?seed=-1":       "write a whole number",
+		"sim://?seed=1.5":      "write a whole number",
+		"sim://?rate=0":        "a number from 0.01 to 1000",
+		"sim://?rate=0.009":    "a number from 0.01 to 1000",
+		"sim://?rate=1000.1":   "a number from 0.01 to 1000",
+		"sim://?rate=NaN":      "a number from 0.01 to 1000",
+		"sim://?rate=0x10":     "a number from 0.01 to 1000",
+		"sim://?count=100001":  "a whole number from 0 to 100000",
+		"sim://?count=-1":      "a whole number from 0 to 100000",
+		"sim://?burst=yes":     "write burst=1 for bursts or burst=0",
+	} {
+		_, err := feed.Schemes{"sim": Scheme()}.Open(raw)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", raw, err, want)
+		}
+	}
+}
+
+func FuzzURL(f *testing.F) {
+	for _, seed := range []string{"seed=7&rate=2&count=0&burst=1", "rate=1e2", "count=%31", "burst=0&x", "rate=0.5&seed=1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		c, err := parse(&url.URL{Scheme: "sim", RawQuery: query})
+		if err != nil {
+			return
+		}
+		if c.rate < minRate || c.rate > maxRate || c.count < 0 || c.count > maxCount {
+			t.Errorf("%q gives %+v", query, c)
+		}
+	})
+}
+
+func TestUniverseHasWhatPeopleLookFor(t *testing.T) {
+	all := universe(0)
+	count := make(map[string]int)
+	bySymbol := make(map[string]listing)
+	for _, l := range all {
+		count[l.exchange+" "+l.currency]++
+		bySymbol[l.symbol.String()] = l
+		if l.close <= 100 || l.sigma < 0.009 || l.sigma > 0.05 || l.volume <= 0 || l.beta <= 0 {
+			t.Errorf("%v moves implausibly: %+v", l.symbol, l)
+		}
+	}
+	if us := count["XNAS USD"] + count["XNYS USD"]; us < 44 || count["BVMF BRL"] < 14 || count[" USD"] < 4 {
+		t.Errorf("too few symbols: %v", count)
+	}
+	if len(bySymbol) != len(all) {
+		t.Error("a symbol is there twice")
+	}
+	for _, s := range []string{"AAPL", "MSFT", "TSLA", "GOOGL", "NVDA", "AMZN", "META", "JPM", "PETR4", "VALE3", "ITUB4", "BTC/USD", "ETH/USD"} {
+		if _, ok := bySymbol[s]; !ok {
+			t.Errorf("%s is not there", s)
+		}
+	}
+}
+
+func TestSyntheticSymbolsHaveStableNames(t *testing.T) {
+	spec := opened(t, "sim://?count=10002")
+	list, err := spec.Instruments(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[quotes.Symbol]bool)
+	for _, in := range list {
+		names[in.Symbol] = true
+	}
+	for _, s := range []string{"SIM0000", "SIM0042", "SIM9999", "SIM10000", "SIM10001"} {
+		if !names[quotes.MustSymbol(s)] {
+			t.Errorf("%s is not there", s)
+		}
+	}
+	if want := len(universe(0)) + 10002; len(names) != want {
+		t.Errorf("%d symbols, want %d", len(names), want)
+	}
+}
+
+func TestSilenceThatMakesStaleFollowsTheRate(t *testing.T) {
+	for u, want := range map[string]time.Duration{
+		"sim://?rate=2": 30 * time.Second, "sim://?rate=1000": 30 * time.Second, "sim://?rate=0.01": 100 * time.Minute,
+	} {
+		if got := opened(t, u).StaleAfter; got != want {
+			t.Errorf("%s: stale after %v, want %v", u, got, want)
+		}
+	}
+}
+
+func TestWholeMarketIsThereAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec := opened(t, "sim://?count=10")
+		start := time.Now()
+		kinds := make(map[quotes.Symbol][]feed.Kind)
+		run(t, spec, time.Nanosecond, func(u feed.Update) {
+			if time.Since(start) != 0 || !u.Time.Equal(start) {
+				t.Errorf("%v: an update of %v after %v", u.Symbol, u.Time, time.Since(start))
+			}
+			kinds[u.Symbol] = append(kinds[u.Symbol], u.Kind)
+		})
+		if len(kinds) != len(universe(10)) {
+			t.Errorf("%d symbols, want %d", len(kinds), len(universe(10)))
+		}
+		for sym, got := range kinds {
+			if fmt.Sprint(got) != fmt.Sprint([]feed.Kind{feed.Day, feed.Quote, feed.Trade}) {
+				t.Errorf("%v begins with %v", sym, got)
+			}
+		}
+	})
+}
+
+func TestSecondRunBeginsEachSymbolWithABreak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec := opened(t, "sim://")
+		lastID := make(map[quotes.Symbol]uint64)
+		for again := range 2 {
+			first := make(map[quotes.Symbol]feed.Kind)
+			run(t, spec, 10*time.Second, func(u feed.Update) {
+				if _, ok := first[u.Symbol]; !ok {
+					first[u.Symbol] = u.Kind
+				}
+				if u.Kind == feed.Trade {
+					if u.TradeID <= lastID[u.Symbol] {
+						t.Fatalf("%v: trade %d after %d", u.Symbol, u.TradeID, lastID[u.Symbol])
+					}
+					lastID[u.Symbol] = u.TradeID
+				}
+			})
+			for sym, kind := range first {
+				if want := []feed.Kind{feed.Day, feed.Break}[again]; kind != want {
+					t.Errorf("run %d: %v begins with kind %d", again, sym, kind)
+				}
+			}
+		}
+	})
+}
+
+func TestUpdatesAreNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		run(t, opened(t, "sim://?rate=10"), 30*time.Second, func(u feed.Update) {
+			if late := time.Since(u.Time); late < 0 || late > pause {
+				t.Fatalf("%v: emitted %v after its time", u.Symbol, late)
+			}
+		})
+	})
+}
+
+func TestClockSetBackEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		s := &source{config: config{rate: 2}, listings: universe(0)[:2], clock: func() time.Time {
+			if time.Since(start) > 10*time.Second {
+				return time.Now().Add(-time.Hour)
+			}
+			return time.Now()
+		}}
+		last := make(map[quotes.Symbol]time.Time)
+		err := s.Run(t.Context(), nil, func(u feed.Update) {
+			if u.Time.Before(last[u.Symbol]) {
+				t.Errorf("%v goes back in time", u.Symbol)
+			}
+			last[u.Symbol] = u.Time
+		})
+		if err == nil || feed.IsPermanent(err) {
+			t.Errorf("error %v, want one after which the market begins anew", err)
+		}
+	})
+}
+
+// run lets the source run for a while.
+func run(t *testing.T, spec feed.Spec, d time.Duration, emit func(feed.Update)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	if err := spec.Source.Run(ctx, &feed.Demand{}, emit); ctx.Err() == nil {
+		t.Fatalf("ended by itself: %v", err)
+	}
+}
