@@ -47,14 +47,13 @@ type ticker struct {
 // newTicker begins a symbol somewhere in a plausible day.
 func newTicker(l *listing, lots *lots, seed uint64, now int64, factor float64) ticker {
 	common := l.beta * factorSigma
-	t := ticker{
+	return ticker{
 		listing: l, lots: lots, asOf: now, factor: factor,
 		rng: rand.New(rand.NewPCG(seed, hash(l.symbol.String()))), //nolint:gosec // a simulation has to be reproducible
-		own: math.Sqrt(max(l.sigma*l.sigma-common*common, l.sigma*l.sigma/4)),
+		own: math.Sqrt(max(float64(l.sigma*l.sigma)-float64(common*common), l.sigma*l.sigma/4)),
 		// Rising over restarts too.
 		tradeID: uint64(now / int64(time.Microsecond)), //nolint:gosec // after 1970
 	}
-	return t
 }
 
 func hash(symbol string) uint64 {
@@ -117,7 +116,7 @@ func (t *ticker) move(now int64, factor float64) {
 
 // quote draws a new bid and ask around the fair value.
 func (t *ticker) quote(now int64) feed.Update {
-	spread := max(1, int64(float64(t.fair*t.venue.spread)*(0.5+t.rng.ExpFloat64()/2)+0.5))
+	spread := max(1, int64(float64(t.fair*t.venue.spread*(0.5+t.rng.ExpFloat64()/2))+0.5))
 	bid := max(1, int64(t.fair-float64(spread)/2+0.5))
 	t.setBid(bid)
 	t.setAsk(bid + spread)
