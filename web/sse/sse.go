@@ -1,0 +1,20 @@
+// Package sse is the life of Server-Sent Events streams: framing, headers,
+// pace, heartbeats, deadlines and the end of each with its reason. What a stream
+// carries comes from a Content and is none of its business. It promises that a
+// client that takes nothing is noticed, costs one turn's bytes, and holds up
+// nobody else; it refuses to queue: a slow client's Content is asked less often.
+//
+//   - event.go      Event, AppendEvent, RandomRetry: framing
+//   - lastid.go     LastEventID: where a client wants to go on
+//   - reader.go     Reader: the other side, for tests and tools
+//   - stream.go     Stream, Content, Bells: what a handler and a stream say to each other
+//   - server.go     Server: admits streams, counts them, ends them all
+//   - carrier.go    what moves a stream's bytes, and how another one is added
+//   - goroutine.go  the carrier that keeps the handler's goroutine for the stream
+//   - batch.go      the frames of one turn, joined into pieces
+//   - heartbeat.go  the one heartbeat frame that all streams share
+//   - conn.go       ConnContext: a small send buffer for connections that stream
+//   - stats.go      figures
+//
+// The format is that of the HTML standard, section 9.2 (Server-sent events).
+package sse
