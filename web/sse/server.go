@@ -1,0 +1,249 @@
+package sse
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options are a server's settings. The zero value works.
+type Options struct {
+	Heartbeat    time.Duration // a stream that wrote nothing for so long says so; 0 means 15 s
+	WriteTimeout time.Duration // a client that takes nothing for so long is cut; 0 means 30 s
+	ByeRetry     time.Duration // the `retry:` of a goodbye is drawn from 1 s to this; 0 means 5 s
+	MaxStreams   int           // more are told `busy`; 0 means no limit
+	Logger       *slog.Logger  // one line for each stream's end, at debug, or warn where its content failed; nil means none
+
+	// Remote names a request's client in the log; nil means its RemoteAddr.
+	Remote func(*http.Request) string
+}
+
+// ErrUnsupported says that a ResponseWriter cannot carry a stream.
+var ErrUnsupported = errors.New("sse: this http.ResponseWriter cannot stream: it needs Flush and SetWriteDeadline, its own or by Unwrap; pass the server's own, not a wrapper")
+
+const (
+	minByeRetry  = time.Second
+	minBusyRetry = 10 * time.Second
+	maxBusyRetry = 30 * time.Second
+
+	// goodbyeTimeout is how long a client may take over the last bytes of a
+	// stream. It bounds what a stuck one costs a shutdown.
+	goodbyeTimeout = 500 * time.Millisecond
+)
+
+// Server opens streams and knows those that are open. Its methods may be called
+// by any number at once.
+type Server struct {
+	opts    Options
+	counts  counts
+	beats   heartbeats
+	batches sync.Pool // of *batch
+
+	mu       sync.Mutex
+	streams  map[*Stream]struct{}
+	draining bool
+	drained  chan struct{} // closed when draining and no stream is left
+}
+
+// New returns a server without streams.
+func New(opts Options) *Server {
+	opts.Heartbeat = cmp.Or(opts.Heartbeat, 15*time.Second)
+	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, 30*time.Second)
+	opts.ByeRetry = cmp.Or(opts.ByeRetry, 5*time.Second)
+	opts.Logger = cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
+	if opts.Remote == nil {
+		opts.Remote = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	return &Server{
+		opts:    opts,
+		batches: sync.Pool{New: func() any { return new(batch) }},
+		streams: make(map[*Stream]struct{}),
+		drained: make(chan struct{}),
+	}
+}
+
+// Open answers the request with a stream of what open returns, paced at rate
+// turns a second (SetRate). It may block until the stream's end or return long
+// before: the end is when the content is closed.
+//
+// open is called before anything is written, and an error of it is returned as
+// it is. It does not block. With an error nothing was written, and the caller
+// answers: open's own, or ErrUnsupported. Over a limit or while draining Open
+// answers `busy` itself, without a call of open, and returns nil.
+//
+// w is the server's own writer: a wrapper that swallows errors of Write or Flush
+// keeps dead streams alive. Headers that are set already go out too.
+func (s *Server) Open(w http.ResponseWriter, r *http.Request, rate float64, open func(*Stream, Bells) (Content, error)) error {
+	c, err := s.carrierFor(w, r)
+	if err != nil {
+		return err
+	}
+	st := &Stream{server: s, carrier: c, remote: s.opts.Remote(r), opened: time.Now()}
+	st.rest.Store(int64(restOf(rate)))
+	if refusal := s.admit(st); refusal != "" {
+		return s.Busy(w, refusal)
+	}
+	if err := s.fill(st, open); err != nil {
+		return err
+	}
+	s.counts.opened.Add(1)
+	c.serve(st)
+	return nil
+}
+
+// fill gives an admitted stream its content, or forgets it.
+func (s *Server) fill(st *Stream, open func(*Stream, Bells) (Content, error)) (err error) {
+	defer func() {
+		if st.content == nil { // an error or a panic
+			s.forget(st)
+		}
+	}()
+	content, err := open(st, st.carrier.bells())
+	if err != nil {
+		return err
+	}
+	if content == nil {
+		panic("sse: open returned neither a content nor an error")
+	}
+	st.content = content
+	return nil
+}
+
+// Busy answers 200 with one `busy` event, a retry between 10 and 30 s, and the
+// end: any other status makes a browser give up for good. The reason is one of a
+// few constant words. The error is ErrUnsupported, and then nothing was written;
+// a client that is gone meanwhile is none.
+func (s *Server) Busy(w http.ResponseWriter, reason string) error {
+	if !canStream(w) {
+		return ErrUnsupported
+	}
+	s.counts.refuse(reason)
+	// The deadline stays: it also bounds the end of the answer, and net/http
+	// clears it after that.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout))
+	writeHead(w)
+	_, _ = w.Write(farewell("busy", reason, RandomRetry(minBusyRetry, maxBusyRetry)))
+	return nil
+}
+
+// Drain lets every stream say `bye` and end, and every Open from now on say
+// `busy`, both with the reason "drain". It returns when no stream is left, or
+// with an error when ctx ends before.
+func (s *Server) Drain(ctx context.Context) error {
+	for _, st := range s.refuseFromNow() {
+		st.End(ReasonDrain)
+	}
+	select {
+	case <-s.drained:
+		return nil
+	case <-ctx.Done():
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.streams) == 0 {
+			return nil
+		}
+		return fmt.Errorf("sse: drain: %d streams still open: %w", len(s.streams), context.Cause(ctx))
+	}
+}
+
+func (s *Server) refuseFromNow() []*Stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.draining && len(s.streams) == 0 {
+		close(s.drained)
+	}
+	s.draining = true
+	open := make([]*Stream, 0, len(s.streams))
+	for st := range s.streams {
+		open = append(open, st)
+	}
+	return open
+}
+
+// admit enters the stream, or returns why not.
+func (s *Server) admit(st *Stream) (refusal string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.draining:
+		return ReasonDrain
+	case s.opts.MaxStreams > 0 && len(s.streams) >= s.opts.MaxStreams:
+		return ReasonLimit
+	}
+	s.streams[st] = struct{}{}
+	return ""
+}
+
+func (s *Server) forget(st *Stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.streams, st)
+	if s.draining && len(s.streams) == 0 {
+		close(s.drained)
+	}
+}
+
+// ended counts and logs a stream's end.
+func (s *Server) ended(st *Stream) {
+	s.counts.end(st.report.Reason)
+	level := slog.LevelDebug
+	attrs := []slog.Attr{
+		slog.String("remote", st.remote),
+		slog.String("reason", st.report.Reason),
+		slog.Duration("duration", st.report.Duration),
+		slog.Int64("events", st.report.Events),
+		slog.Int64("bytes", st.report.Bytes),
+	}
+	if st.report.Err != nil {
+		attrs = append(attrs, slog.Any("error", st.report.Err))
+	}
+	if st.report.Reason == ReasonError {
+		level = slog.LevelWarn
+	}
+	s.opts.Logger.LogAttrs(context.Background(), level, "stream ended", attrs...)
+}
+
+// writeHead writes the head of every answer of this package.
+func writeHead(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx holds an answer back otherwise
+	w.WriteHeader(http.StatusOK)
+}
+
+// farewell is the last event of a stream.
+func farewell(name, reason string, retry time.Duration) []byte {
+	data, err := json.Marshal(struct {
+		Reason string `json:"reason"`
+	}{reason})
+	if err != nil {
+		panic(err) // a string always encodes
+	}
+	return AppendEvent(nil, Event{Name: name, Retry: retry, Data: data})
+}
+
+// canStream tells whether w, or what it wraps, can do what a stream needs.
+func canStream(w http.ResponseWriter) bool {
+	return (has[interface{ FlushError() error }](w) || has[http.Flusher](w)) &&
+		has[interface{ SetWriteDeadline(time.Time) error }](w)
+}
+
+func has[T any](w http.ResponseWriter) bool {
+	for {
+		if _, ok := w.(T); ok {
+			return true
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = u.Unwrap()
+	}
+}

@@ -1,0 +1,138 @@
+package sse
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// The reasons for which a stream ends by itself. Stream.End brings others.
+const (
+	ReasonGone    = "gone"          // the client left
+	ReasonTimeout = "write_timeout" // the client took nothing for Options.WriteTimeout
+	ReasonError   = "error"         // the content failed
+	ReasonDrain   = "drain"         // the server goes down
+	ReasonLimit   = "limit"         // refused: there are Options.MaxStreams streams already
+)
+
+// Content is what one stream carries. One goroutine at a time calls its methods,
+// and none may block or keep what it is given after it has returned: many
+// streams may share that goroutine.
+type Content interface {
+	// Take appends the frames to write now, oldest first, and returns the
+	// extended slice. A frame is the bytes of whole events; it is shared and
+	// neither side changes it, ever. What one call gives is bounded, and when
+	// more waits the content rings again. Take is also called when nothing rang,
+	// and is then cheap. An error ends the stream with a goodbye.
+	Take(dst [][]byte) ([][]byte, error)
+
+	// Wrote says that of the frames of the Take before, the first n have left.
+	// The others never will: they are for the next Take to give again, in their
+	// newest form, which comes without a ring.
+	Wrote(n int, now time.Time)
+
+	// Close is called once, at the stream's end, and is the last call.
+	Close(Report)
+}
+
+// Bell tells a stream that something waits. A bell that was rung and not yet
+// answered stays rung.
+type Bell chan struct{}
+
+// Ring rings the bell. It never blocks and any number may call it at once.
+func (b Bell) Ring() {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+
+// Bells are what a content rings, or lets others ring, when its Take has
+// something to give. Several streams may have been given the same bells.
+type Bells struct {
+	Paced  Bell // starts a turn as soon as the stream's pace allows one
+	Urgent Bell // starts a turn at once, which takes along all that waits
+}
+
+// Report is what became of a stream.
+type Report struct {
+	Reason     string        // one of the constants of this package, or what Stream.End was given
+	Err        error         // what a write or the content said, nil where the end was wanted
+	Duration   time.Duration // from its admission
+	Turns      int64         // writes of frames
+	Events     int64         // frames of the content that were written
+	Heartbeats int64
+	Bytes      int64 // all that was written after the response's head
+}
+
+// Stream is one open stream. Its methods may be called by any number at once,
+// from its opening on and after its end too, when they do nothing.
+type Stream struct {
+	server  *Server
+	carrier carrier
+	remote  string
+	opened  time.Time
+
+	rest   atomic.Int64 // nanoseconds from one turn to the next
+	ending atomic.Pointer[string]
+
+	content Content // the carrier's from here on
+	report  Report
+}
+
+// maxRest keeps the rest of a rate close to zero within what a Duration holds.
+const maxRest = time.Hour
+
+// SetRate sets the pace: at most that many turns a second. It holds from the
+// rest on that the stream is in. A rate that is not above 0 is no limit.
+func (st *Stream) SetRate(perSecond float64) {
+	st.rest.Store(int64(restOf(perSecond)))
+	st.carrier.wake(false)
+}
+
+func restOf(perSecond float64) time.Duration {
+	if !(perSecond > 0) {
+		return 0
+	}
+	rest := float64(time.Second) / perSecond
+	return time.Duration(min(rest, float64(maxRest)))
+}
+
+// End lets the stream say `bye` with that reason and a random retry, and ends
+// it. It does not wait for the end. The first reason counts. A reason is one of
+// a few constant words, for it labels a metric.
+func (st *Stream) End(reason string) {
+	if st.ending.CompareAndSwap(nil, &reason) {
+		st.carrier.wake(true)
+	}
+}
+
+// wrote books one turn of n frames.
+func (st *Stream) wrote(n int, bytes int64, now time.Time) {
+	st.report.Turns++
+	st.report.Events += int64(n)
+	st.report.Bytes += bytes
+	st.server.counts.turn(n, bytes)
+	st.content.Wrote(n, now)
+}
+
+// beat books a heartbeat.
+func (st *Stream) beat(bytes int64) {
+	st.report.Heartbeats++
+	st.report.Bytes += bytes
+	st.server.counts.beat(bytes)
+}
+
+// said books a frame of the stream itself.
+func (st *Stream) said(bytes int64) {
+	st.report.Bytes += bytes
+	st.server.counts.bytes.Add(bytes)
+}
+
+// finish is the carrier's last call: the stream is over.
+func (st *Stream) finish(reason string, err error) {
+	st.report.Reason, st.report.Err = reason, err
+	st.report.Duration = time.Since(st.opened)
+	defer st.server.forget(st) // last: a drain waits for it
+	st.server.ended(st)
+	st.content.Close(st.report)
+}
