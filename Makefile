@@ -1,0 +1,70 @@
+# make run and make test are all the set-up that a fresh machine needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 3s
+LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+PACKAGES := ./...
+# Hidden folders and node_modules are no packages of ours.
+GO_DIRS := main.go quotes feed web views static e2e
+
+.PHONY: help run build test check bench fuzz screenshot generate golden browser npm clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve http://127.0.0.1:8080 with the simulated market (ARGS="--feed …" for more)
+	@go run . $(ARGS)
+
+build: ## build bin/tickboard
+	go build -trimpath -o bin/tickboard .
+
+test: browser npm ## run all tests with the race detector, the browser's too
+	@mkdir -p bin
+	@echo "go test -race ./... (the whole output goes to bin/test.log)"
+	@status=0; go test -race -timeout 20m -v $(PACKAGES) > bin/test.log 2>&1 || status=$$?; \
+	$(MAKE) --no-print-directory fuzz FUZZTIME=$(FUZZTIME) || status=1; \
+	.ci/summary bin/test.log; exit $$status
+
+check: ## format, vet, lint, generated code fresh
+	@test -z "$$(gofmt -l $(GO_DIRS))" || { echo "run gofmt -w on:"; gofmt -l $(GO_DIRS); exit 1; }
+	go vet $(PACKAGES)
+	go tool templ generate -check -path views
+	go tool templ fmt -fail views
+	$(LINT) run $(PACKAGES)
+
+bench: ## run the benchmarks, with their allocations
+	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+fuzz: ## run every fuzz target for FUZZTIME each (make fuzz FUZZTIME=5m)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' quotes feed web views | sed -E 's|/[^/]+_test.go:func |\t|' | sort -u | \
+	while IFS=$$'\t' read -r dir name; do \
+		echo "fuzz $$dir $$name for $(FUZZTIME)"; \
+		go test "./$$dir" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) > bin/fuzz.log 2>&1 || { cat bin/fuzz.log; exit 1; }; \
+	done
+
+screenshot: browser ## make the README's picture anew
+	go test ./e2e -run TestScreenshot -screenshot ../.github/dashboard.png -count 1
+
+generate: ## generate Go from the templ files
+	go tool templ fmt views
+	go tool templ generate -path views
+
+golden: ## take the views as they are now for the golden files
+	go test ./views -update
+
+browser: # finds Chromium, or installs Debian's when that is possible
+	@command -v chromium chromium-browser google-chrome > /dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium > /dev/null; \
+	else echo "The browser tests need Chromium: install your system's chromium package."; exit 1; fi
+
+npm: # what only the tests take from npm: axe-core
+	@if [ -d node_modules/axe-core ]; then exit 0; fi; \
+	if command -v npm > /dev/null; then npm ci --ignore-scripts --no-audit --no-fund --silent; \
+	else echo "The accessibility tests need npm: install Node.js 20 or newer."; exit 1; fi
+
+clean: ## remove what was built
+	rm -rf bin node_modules
