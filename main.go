@@ -1,0 +1,597 @@
+// Command tickboard is a real-time stock quote dashboard: market feeds in,
+// pages, widgets and Server-Sent Events streams out.
+//
+// This file is configuration, wiring, and the order of start and stop; it is the
+// only one that knows all parts, and the only one that reads flags and the
+// environment.
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/replay"
+	"github.com/tickboard/tickboard/feed/sim"
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/history"
+	"github.com/tickboard/tickboard/quotes/store"
+	"github.com/tickboard/tickboard/web"
+)
+
+// schemes are the feeds that there are.
+func schemes() feed.Schemes {
+	return feed.Schemes{"sim": sim.Scheme(), "replay": replay.Scheme()}
+}
+
+const (
+	defaultAddr      = "127.0.0.1:8080"
+	defaultAdminAddr = "127.0.0.1:8081"
+	defaultSymbols   = "AAPL,MSFT,NVDA,GOOGL,AMZN,META,TSLA,JPM,PETR4,VALE3,BTC/USD,ETH/USD"
+
+	// settleTime is how long the start waits for the feeds to say what they have.
+	settleTime = 3 * time.Second
+	// drainTime and stopTime bound the two halves of a stop; together they stay
+	// below the two seconds that a stop under load may take.
+	drainTime = 1200 * time.Millisecond
+	stopTime  = 500 * time.Millisecond
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+}
+
+// run is the whole program; what it returns is the exit status: 2 for a start
+// that cannot work, 1 for a failure later.
+func run(args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+	cfg, err := configure(args, env)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, help())
+		return 0
+	case err == nil && cfg.version:
+		fmt.Fprintln(stdout, "tickboard", version())
+		return 0
+	}
+	var p *program
+	if err == nil {
+		p, err = prepare(cfg, stderr)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "tickboard: %v\n", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if err := p.serve(ctx, stdout); err != nil {
+		fmt.Fprintf(stderr, "tickboard: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// program is everything that runs, and what is to be closed.
+type program struct {
+	cfg       config
+	log       *slog.Logger
+	listener  net.Listener
+	admin     net.Listener // nil when off
+	dir       *store.Dir
+	db        *store.DB
+	market    *feed.Market
+	hub       *web.QuoteHub
+	notes     *alert.Log
+	web       *web.Server
+	publicURL *url.URL
+}
+
+// prepare opens and binds everything that can be refused, and starts nothing.
+// What it opened is closed again when a later step fails.
+func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
+	p := &program{cfg: cfg, log: newLogger(cfg, stderr)}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	specs, err := openFeeds(cfg.feeds)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{p.listen, p.openStore} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	token, err := p.adminToken()
+	if err != nil {
+		return nil, err
+	}
+	p.build(specs, token)
+	return p, nil
+}
+
+func openFeeds(urls []string) ([]feed.Spec, error) {
+	specs := make([]feed.Spec, 0, len(urls))
+	for _, u := range urls {
+		spec, err := schemes().Open(u)
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+// listen binds both addresses. The default admin address is a convenience: when
+// it is taken the program does without.
+func (p *program) listen() (err error) {
+	if p.listener, err = net.Listen("tcp", p.cfg.addr); err != nil {
+		return fmt.Errorf("cannot listen on %s (%w); stop what uses it, or give another --addr, as 127.0.0.1:0 for any free port", p.cfg.addr, plain(err))
+	}
+	p.publicURL = cmp.Or(p.cfg.publicURL, ownURL(p.listener.Addr()))
+	if p.cfg.adminAddr == "" {
+		return nil
+	}
+	p.admin, err = net.Listen("tcp", p.cfg.adminAddr)
+	switch {
+	case err == nil:
+		return nil
+	case p.cfg.adminGiven:
+		return fmt.Errorf("cannot listen on %s (%w); give another --admin-addr, or an empty one to do without", p.cfg.adminAddr, plain(err))
+	}
+	p.admin = nil
+	p.log.Warn("no metrics and profiles: the default admin address is taken; give --admin-addr", "addr", p.cfg.adminAddr)
+	return nil
+}
+
+func (p *program) openStore() (err error) {
+	if p.dir, err = store.OpenDir(p.cfg.dataDir); err != nil {
+		return err
+	}
+	p.db, err = store.Open(context.Background(), p.dir.Database())
+	return err
+}
+
+// adminToken is the configured one, or the one in the data directory.
+func (p *program) adminToken() (string, error) {
+	if p.cfg.adminToken != "" {
+		return p.cfg.adminToken, nil
+	}
+	token, path, created, err := p.dir.AdminToken()
+	if err == nil {
+		p.log.Info("the admin token is in a file", "path", path, "new", created)
+	}
+	return token, err
+}
+
+// build makes the parts and the way of a quote: history, then the hub.
+func (p *program) build(specs []feed.Spec, token string) {
+	p.hub = web.NewQuoteHub()
+	seen := history.NewIntraday()
+	p.market = feed.NewMarket(specs, func(q *quotes.StockQuote) {
+		seen.Observe(q)
+		p.hub.Publish(q.Symbol, q, q.Version)
+	}, p.log)
+	p.notes = web.NewLog(p.db, p.log)
+	p.web = web.New(web.Options{
+		Hub: p.hub, Market: p.market, Log: p.notes, History: seen,
+		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
+		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
+		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols, MaxStreams: p.cfg.maxStreams,
+		Heartbeat: p.cfg.heartbeat, WriteTimeout: p.cfg.writeTimeout,
+		Version: version(), Logger: p.log,
+	})
+}
+
+// serve runs until ctx ends or a part fails. The back (feeds, notifications)
+// starts before the front (HTTP) and stops after it.
+func (p *program) serve(ctx context.Context, stdout io.Writer) error {
+	defer p.close()
+	backCtx, stopBack := context.WithCancel(context.Background())
+	defer stopBack()
+	back, backCtx := errgroup.WithContext(backCtx)
+	back.Go(func() error { return p.market.Run(backCtx) })
+	back.Go(func() error { return p.notes.Run(backCtx) })
+	p.awaitFeeds(ctx)
+
+	front, frontCtx := errgroup.WithContext(ctx)
+	servers := p.httpServers()
+	for listener, server := range servers {
+		front.Go(func() error {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+			}
+			return nil
+		})
+	}
+	fmt.Fprintf(stdout, "tickboard: %s\n", ownURL(p.listener.Addr()))
+	p.log.Info("started", p.cfg.summary(p.listener, p.admin, p.publicURL)...)
+
+	select {
+	case <-frontCtx.Done():
+	case <-backCtx.Done():
+	}
+	p.log.Info("stopping")
+	p.stopFront(servers)
+	err := front.Wait()
+	stopBack()
+	err = cmp.Or(err, back.Wait())
+	p.log.Info("stopped")
+	return err
+}
+
+// awaitFeeds lets the first visit find quotes instead of an empty page, without
+// waiting for a slow feed.
+func (p *program) awaitFeeds(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	select {
+	case <-ctx.Done():
+	case <-p.market.Directory().Settled():
+	}
+}
+
+func (p *program) httpServers() map[net.Listener]*http.Server {
+	newServer := func(h http.Handler) *http.Server {
+		return &http.Server{
+			// No ReadTimeout and no WriteTimeout: they would end every stream.
+			Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+			ConnContext: web.ConnContext, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
+		}
+	}
+	servers := map[net.Listener]*http.Server{p.listener: newServer(p.web.Handler())}
+	if p.admin != nil {
+		servers[p.admin] = newServer(p.web.AdminHandler())
+	}
+	return servers
+}
+
+// stopFront says goodbye to the streams, then lets the servers end what they
+// are answering; what takes too long is cut.
+func (p *program) stopFront(servers map[net.Listener]*http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := p.web.Drain(ctx); err != nil {
+		p.log.Warn("not every stream took its goodbye", "error", err)
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	var wg errgroup.Group
+	for _, server := range servers {
+		wg.Go(func() error {
+			if err := server.Shutdown(ctx); err != nil {
+				return server.Close()
+			}
+			return nil
+		})
+	}
+	if err := wg.Wait(); err != nil {
+		p.log.Warn("closing the listeners", "error", err)
+	}
+}
+
+// close gives back whatever prepare opened, the lock last.
+func (p *program) close() {
+	if p.hub != nil {
+		p.hub.Close()
+	}
+	for _, l := range []net.Listener{p.listener, p.admin} {
+		if l != nil {
+			_ = l.Close() // closed already, but for a start that failed
+		}
+	}
+	if p.db != nil {
+		if err := p.db.Close(); err != nil {
+			p.log.Error("closing the database", "error", err)
+		}
+	}
+	if p.dir != nil {
+		if err := p.dir.Close(); err != nil {
+			p.log.Error("closing the data directory", "error", err)
+		}
+	}
+}
+
+// ownURL is the address of a listener as a person opens it.
+func ownURL(addr net.Addr) *url.URL {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		panic(err) // of a listener of ours
+	}
+	if ip := net.ParseIP(host); ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
+}
+
+// plain is a network error without the operation and address, which the message
+// around it has.
+func plain(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	if sys, ok := errors.AsType[*os.SyscallError](err); ok {
+		err = sys.Err
+	}
+	return err
+}
+
+func newLogger(cfg config, w io.Writer) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.logLevel}
+	if cfg.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// version is what the build knows of itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	name := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && (name == "" || name == "(devel)") {
+			name = s.Value[:12]
+		}
+	}
+	return cmp.Or(name, "(devel)")
+}
+
+// config is the whole configuration, checked.
+type config struct {
+	addr, adminAddr string
+	adminGiven      bool // the admin address is not the default
+	publicURL       *url.URL
+	allowedHosts    []string
+	corsOrigins     []string
+	embedAncestors  []string
+	dataDir         string
+	feeds           []string
+	symbols         []quotes.Symbol
+	maxRate         float64
+	maxSymbols      int
+	maxStreams      int
+	heartbeat       time.Duration
+	writeTimeout    time.Duration
+	logLevel        slog.Level
+	logFormat       string
+	devViews        bool
+	version         bool
+	adminToken      string
+}
+
+// list is a flag that may be given several times.
+type list struct {
+	values []string
+	given  bool
+}
+
+func (l *list) String() string { return strings.Join(l.values, " ") }
+
+func (l *list) Set(value string) error {
+	if !l.given {
+		l.values, l.given = nil, true
+	}
+	l.values = append(l.values, strings.Fields(value)...)
+	return nil
+}
+
+// texts are the flags that are checked after all have been read.
+type texts struct {
+	publicURL, allowedHosts, corsOrigins, embedAncestors, symbols, logLevel string
+	feeds                                                                   list
+}
+
+func flags(cfg *config, t *texts) *flag.FlagSet {
+	t.feeds.values = []string{"sim://"}
+	fs := flag.NewFlagSet("tickboard", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&cfg.addr, "addr", defaultAddr, "`host:port` to serve; port 0 takes a free one")
+	fs.StringVar(&cfg.adminAddr, "admin-addr", defaultAdminAddr, "`host:port` of metrics and profiles; empty is off")
+	fs.StringVar(&t.publicURL, "public-url", "", "`address` in snippets and links, and an allowed origin (default: derived from --addr)")
+	fs.StringVar(&t.allowedHosts, "allowed-hosts", "", "comma list of further host `names` that requests may bear")
+	fs.StringVar(&t.corsOrigins, "cors-origins", "*", "comma list of `origins` that may read streams and quotes; * is any, none also turns framing off")
+	fs.StringVar(&t.embedAncestors, "embed-ancestors", "", "comma list of `origins` that may frame a widget (default: any)")
+	fs.StringVar(&cfg.dataDir, "data-dir", defaultDataDir(), "`folder` of the database and the admin token")
+	fs.Var(&t.feeds, "feed", "`URL` of a feed, may be given several times: sim://?seed=7&rate=2, replay://PATH?speed=10&loop=1")
+	fs.StringVar(&t.symbols, "symbols", defaultSymbols, "comma list of `symbols` that a first visit shows")
+	fs.Float64Var(&cfg.maxRate, "max-rate", 10, "`writes` a second to one stream, from 0.1 to 50, where it asks for none")
+	fs.DurationVar(&cfg.heartbeat, "heartbeat", 15*time.Second, "`time` of silence after which a stream sends a heartbeat")
+	fs.DurationVar(&cfg.writeTimeout, "write-timeout", 30*time.Second, "`time` after which a client that takes nothing is dropped")
+	fs.IntVar(&cfg.maxStreams, "max-streams", 10_000, "`number` of streams at once; more are told to come back later")
+	fs.IntVar(&cfg.maxSymbols, "max-symbols", 200, "`number` of symbols on one stream")
+	fs.StringVar(&t.logLevel, "log-level", "info", "debug, info, warn or error")
+	fs.StringVar(&cfg.logFormat, "log-format", "text", "text or json")
+	fs.BoolVar(&cfg.devViews, "dev-views", false, "serve /dev/views: every view with canned data")
+	fs.BoolVar(&cfg.version, "version", false, "print the version")
+	return fs
+}
+
+// configure reads the flags, then the environment for those not given.
+func configure(args []string, env func(string) (string, bool)) (config, error) {
+	var cfg config
+	var t texts
+	fs := flags(&cfg, &t)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return cfg, err
+		}
+		return cfg, fmt.Errorf("%w; see tickboard --help", err)
+	}
+	if fs.NArg() > 0 {
+		return cfg, fmt.Errorf("%q is no flag; see tickboard --help", fs.Arg(0))
+	}
+	given := make(map[string]bool)
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	fs.VisitAll(func(f *flag.Flag) {
+		if value, ok := env(envName(f.Name)); ok && !given[f.Name] {
+			given[f.Name] = true
+			if err := f.Value.Set(value); err != nil {
+				errs = append(errs, fmt.Errorf("%s=%q: %w; see tickboard --help", envName(f.Name), value, err))
+			}
+		}
+	})
+	if len(errs) > 0 {
+		return cfg, errs[0]
+	}
+	cfg.adminGiven = given["admin-addr"]
+	if err := cfg.check(t); err != nil {
+		return cfg, err
+	}
+	var err error
+	cfg.adminToken, err = secret("ADMIN_TOKEN", env)
+	return cfg, err
+}
+
+// check takes over the texts, each with an error that says what to write.
+func (cfg *config) check(t texts) (err error) {
+	cfg.feeds = t.feeds.values
+	cfg.allowedHosts, cfg.corsOrigins, cfg.embedAncestors = split(t.allowedHosts), split(t.corsOrigins), split(t.embedAncestors)
+	if cfg.symbols, err = quotes.ParseSymbols(t.symbols); err != nil {
+		return fmt.Errorf("--symbols: %w", err)
+	}
+	if t.publicURL != "" {
+		if cfg.publicURL, err = parsePublicURL(t.publicURL); err != nil {
+			return err
+		}
+	}
+	if err := cfg.logLevel.UnmarshalText([]byte(t.logLevel)); err != nil {
+		return fmt.Errorf("--log-level %q: write debug, info, warn or error", t.logLevel)
+	}
+	for _, bad := range []struct {
+		is   bool
+		says string
+	}{
+		{len(cfg.feeds) == 0, "--feed is empty: give one, as sim://"},
+		{!(cfg.maxRate >= 0.1 && cfg.maxRate <= 50), "--max-rate is from 0.1 to 50"},
+		{cfg.heartbeat < 100*time.Millisecond, "--heartbeat is at least 100ms"},
+		{cfg.writeTimeout < 100*time.Millisecond, "--write-timeout is at least 100ms"},
+		{cfg.maxStreams < 1, "--max-streams is at least 1"},
+		{cfg.maxSymbols < 1, "--max-symbols is at least 1"},
+		{cfg.logFormat != "text" && cfg.logFormat != "json", "--log-format is text or json"},
+		{cfg.dataDir == "", "--data-dir is needed: there is no home directory to derive it from"},
+		{len(cfg.symbols) > cfg.maxSymbols, "--symbols names more than --max-symbols allows"},
+		{slices.ContainsFunc(slices.Concat(cfg.embedAncestors, cfg.corsOrigins), unsafeSource), "--embed-ancestors and --cors-origins take origins, as https://example.com"},
+	} {
+		if bad.is {
+			return errors.New(bad.says)
+		}
+	}
+	return nil
+}
+
+// unsafeSource says that a text could end a header's directive.
+func unsafeSource(s string) bool { return strings.ContainsAny(s, "; \t\r\n\"") }
+
+func parsePublicURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return nil, fmt.Errorf("--public-url %q: write an address without a path, as https://quotes.example.com", s)
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// secret reads TICKBOARD_NAME, or the file that TICKBOARD_NAME_FILE names.
+func secret(name string, env func(string) (string, bool)) (string, error) {
+	if value, ok := env("TICKBOARD_" + name); ok && value != "" {
+		return value, nil
+	}
+	variable := "TICKBOARD_" + name + "_FILE"
+	path, ok := env(variable)
+	if !ok || path == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", variable, err)
+	}
+	if data = bytes.TrimSpace(data); len(data) == 0 {
+		return "", fmt.Errorf("%s: %s is empty", variable, path)
+	}
+	return string(data), nil
+}
+
+// summary is what the log says of the configuration; no secrets.
+func (cfg config) summary(listener, admin net.Listener, public *url.URL) []any {
+	adminAddr := "off"
+	if admin != nil {
+		adminAddr = admin.Addr().String()
+	}
+	return []any{
+		"version", version(), "addr", listener.Addr().String(), "admin_addr", adminAddr, "public_url", public.String(),
+		"feeds", strings.Join(cfg.feeds, " "), "data_dir", cfg.dataDir,
+		"max_rate", cfg.maxRate, "max_streams", cfg.maxStreams, "max_symbols", cfg.maxSymbols,
+		"cors_origins", strings.Join(cfg.corsOrigins, ","),
+	}
+}
+
+// help lists the flags with their variables and defaults.
+func help() string {
+	var b strings.Builder
+	b.WriteString("tickboard shows stock quotes in real time: pages, widgets, Server-Sent Events.\n\n" +
+		"Usage: tickboard [flags]\n\nEvery flag has an environment variable; a flag wins over it.\n\n")
+	flags(new(config), new(texts)).VisitAll(func(f *flag.Flag) {
+		kind, usage := flag.UnquoteUsage(f)
+		fmt.Fprintf(&b, "  --%s %s\n      %s\n", f.Name, kind, usage)
+		fmt.Fprintf(&b, "      default: %s   variable: %s\n", cmp.Or(f.DefValue, `""`), envName(f.Name))
+	})
+	b.WriteString("\nSecrets come from the environment, or from a file that a variable names:\n" +
+		"  TICKBOARD_ADMIN_TOKEN, TICKBOARD_ADMIN_TOKEN_FILE\n" +
+		"      admits to POST /send; default: generated into the data folder\n\nFeeds:\n")
+	for name, scheme := range schemes() {
+		fmt.Fprintf(&b, "  %-8s %s\n", name, scheme.Usage)
+	}
+	return b.String()
+}
+
+func envName(flagName string) string {
+	return "TICKBOARD_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
+}
+
+func split(s string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// defaultDataDir is the user's state directory (XDG Base Directory
+// Specification), "" where there is no home.
+func defaultDataDir() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tickboard")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "tickboard")
+}

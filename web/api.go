@@ -1,0 +1,139 @@
+package web
+
+import (
+	"math"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+)
+
+// quotes answers with the newest quotes of the symbols asked for, in their order.
+func (s *Server) quotes(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	if err := knownOnly(values, "symbols"); err != nil {
+		return err
+	}
+	syms, err := s.symbolsParam(values)
+	if err != nil {
+		return err
+	}
+	if len(syms) == 0 {
+		return refuse(http.StatusBadRequest, "Name the symbols: /api/v1/quotes?symbols=AAPL,MSFT.")
+	}
+	known, unknown := s.sort(syms)
+	answer := struct {
+		Quotes  []*quotes.StockQuote `json:"quotes"`
+		Unknown []quotes.Symbol      `json:"unknown"`
+	}{make([]*quotes.StockQuote, 0, len(known)), unknown}
+	for _, sym := range known {
+		answer.Quotes = append(answer.Quotes, s.quote(sym))
+	}
+	return s.renderJSON(c, answer)
+}
+
+// oneQuote answers with the newest quote of one symbol.
+func (s *Server) oneQuote(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	if err := knownOnly(values); err != nil {
+		return err
+	}
+	sym, err := pathSymbol(c, "/api/v1/quotes/")
+	if err != nil {
+		return err
+	}
+	if err := s.mustKnow(sym); err != nil {
+		return err
+	}
+	return s.renderJSON(c, s.quote(sym))
+}
+
+// mustKnow refuses a symbol that no feed has.
+func (s *Server) mustKnow(sym quotes.Symbol) error {
+	if _, ok := s.Market.Directory().Lookup(sym); ok {
+		return nil
+	}
+	if !s.settled() {
+		return refuse(http.StatusServiceUnavailable, "The feeds have not yet said what they have. Try again in a few seconds.")
+	}
+	return refuse(http.StatusNotFound, "No feed here has %s. /api/v1/symbols?q=… finds what there is.", sym)
+}
+
+// quote is the newest quote of a symbol that a feed has; where none has come
+// yet it is one without figures.
+func (s *Server) quote(sym quotes.Symbol) *quotes.StockQuote {
+	if f, ok := s.Hub.Latest(sym); ok {
+		return f.Value()
+	}
+	in, _ := s.Market.Directory().Lookup(sym)
+	return &quotes.StockQuote{Symbol: sym, Currency: in.Currency, Session: quotes.Regular}
+}
+
+// symbols finds instruments by symbol and name.
+func (s *Server) symbols(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	if err := knownOnly(values, "q", "limit"); err != nil {
+		return err
+	}
+	limit, err := intParam(values, "limit", 20, 1, 100)
+	if err != nil {
+		return err
+	}
+	return s.renderJSON(c, struct {
+		Symbols []quotes.Instrument `json:"symbols"`
+	}{s.Market.Directory().Search(values.Get("q"), int(limit))})
+}
+
+// notifications answers with the newest notifications, or those before a number.
+func (s *Server) notifications(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	if err := knownOnly(values, "before", "limit"); err != nil {
+		return err
+	}
+	limit, err := intParam(values, "limit", 50, 1, 200)
+	if err != nil {
+		return err
+	}
+	before, err := intParam(values, "before", 0, 1, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	list, last, err := s.notificationsBefore(c, before, int(limit))
+	if err != nil {
+		return err
+	}
+	return s.renderJSON(c, struct {
+		Notifications []alert.Notification `json:"notifications"`
+		LastID        int64                `json:"last_id"`
+	}{list, last})
+}
+
+// notificationsBefore reads the notifications below a number, 0 for the newest,
+// and the number up to which the newest are complete.
+func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (list []alert.Notification, last int64, err error) {
+	ctx := c.Request().Context()
+	if before == 0 {
+		list, last, err = s.Log.Newest(ctx, limit)
+	} else {
+		last = s.Log.Last()
+		list, err = s.Log.Before(ctx, before, limit)
+	}
+	if list == nil {
+		list = []alert.Notification{}
+	}
+	return list, last, err
+}

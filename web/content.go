@@ -1,0 +1,274 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/hub"
+	"github.com/tickboard/tickboard/web/sse"
+)
+
+const (
+	// turnNotifications bounds the notifications of one turn; the quotes are
+	// bounded by the stream's symbols.
+	turnNotifications = 64
+	// readTimeout bounds a read of notifications that are not in memory.
+	readTimeout = 5 * time.Second
+
+	minHelloRetry = 2 * time.Second
+	maxHelloRetry = 5 * time.Second
+)
+
+// errOvertaken ends a stream that retention has overtaken: its client comes back
+// with the number it has, and is told of the gap.
+var errOvertaken = errors.New("retention removed notifications that the stream had not sent yet")
+
+// streamKind is which of the three streams one is.
+type streamKind struct {
+	path          string // that its calls are below
+	single        bool   // of one symbol: quotes bear their version as id
+	notifications bool
+}
+
+type contentOptions struct {
+	kind                    streamKind
+	symbols, known, unknown []quotes.Symbol
+	rate                    float64
+	after                   int64
+	resume                  bool
+}
+
+// content is what one stream carries: its hello, the newest quotes of its
+// symbols and, on the page's stream, the notifications.
+type content struct {
+	kind     streamKind
+	server   *Server
+	stream   *sse.Stream
+	bells    sse.Bells
+	secret   string
+	reader   *hub.Reader[quotes.Symbol, *quotes.StockQuote]
+	follower *alert.Follower // nil where there are no notifications
+
+	mu      sync.Mutex // guards symbols; a call may change them while the carrier takes
+	symbols []quotes.Symbol
+
+	// The rest is the carrier's.
+	hello    []byte // not written yet
+	skip     int64  // the version that a client of a single symbol has
+	quotes   []*hub.Frame[quotes.Symbol, *quotes.StockQuote]
+	entries  []*alert.Entry
+	pending  []*alert.Entry // taken before and not written
+	first    bool           // the quotes of the first turn are no news
+	hasHello bool           // the turn begins with the hello
+}
+
+// helloMessage is the first event of every stream.
+type helloMessage struct {
+	Stream    string          `json:"stream,omitempty"`
+	Resumed   bool            `json:"resumed"`
+	Gap       bool            `json:"gap,omitempty"`
+	Symbols   []quotes.Symbol `json:"symbols"`
+	Unknown   []quotes.Symbol `json:"unknown"`
+	MaxRate   float64         `json:"max_rate"`
+	Heartbeat float64         `json:"heartbeat"`
+	Time      time.Time       `json:"time"`
+}
+
+// newContent subscribes before the first Take writes the hello, so that nothing
+// falls between.
+func (s *Server) newContent(ctx context.Context, o contentOptions, st *sse.Stream, bells sse.Bells) (*content, error) {
+	c := &content{kind: o.kind, server: s, stream: st, bells: bells, symbols: o.symbols, first: true}
+	var start alert.Start
+	if o.kind.notifications {
+		var err error
+		if start, err = s.Log.Resume(ctx, o.after, o.resume); err != nil {
+			return nil, err
+		}
+	}
+	if !o.kind.single {
+		c.secret = s.registry.secret()
+	}
+	var err error
+	if c.hello, err = s.helloFrame(c.secret, o, start); err != nil {
+		return nil, err
+	}
+	if o.kind.notifications {
+		c.follower = s.Log.Follow(bells.Urgent, start.ID)
+	}
+	if o.kind.single {
+		c.skip = o.after
+	} else {
+		s.registry.add(c.secret, c)
+	}
+	c.quotes = make([]*hub.Frame[quotes.Symbol, *quotes.StockQuote], 0, max(len(o.symbols), 1))
+	c.reader = s.Hub.Subscribe(hub.Bell(bells.Paced), o.symbols...)
+	s.Market.Demand().Add(o.symbols...)
+	return c, nil
+}
+
+// helloFrame is the first event. Its id says where in the log the stream starts.
+func (s *Server) helloFrame(secret string, o contentOptions, start alert.Start) ([]byte, error) {
+	hello := helloMessage{
+		Stream: secret, Resumed: start.Resumed || o.kind.single && o.resume, Gap: start.Gap,
+		Symbols: o.known, Unknown: o.unknown, MaxRate: o.rate,
+		Heartbeat: s.Heartbeat.Seconds(), Time: time.Now().UTC(),
+	}
+	data, err := json.Marshal(hello)
+	if err != nil {
+		return nil, err
+	}
+	event := sse.Event{Name: "hello", Retry: sse.RandomRetry(minHelloRetry, maxHelloRetry), Data: data}
+	if o.kind.notifications {
+		event.ID = strconv.FormatInt(start.ID, 10)
+	}
+	return sse.AppendEvent(nil, event), nil
+}
+
+// Take implements sse.Content: the hello, the newest quotes, the notifications.
+func (c *content) Take(dst [][]byte) ([][]byte, error) {
+	if c.hasHello = c.hello != nil; c.hasHello {
+		dst = append(dst, c.hello)
+	}
+	c.quotes = c.reader.Take(c.quotes[:0])
+	c.quotes = slices.DeleteFunc(c.quotes, c.known)
+	for _, f := range c.quotes {
+		dst = append(dst, c.frame(f))
+	}
+	if err := c.takeEntries(); err != nil {
+		return dst, err
+	}
+	for _, e := range c.entries {
+		dst = append(dst, e.Frame)
+	}
+	return dst, nil
+}
+
+// known says that the client has told that it has this very quote.
+func (c *content) known(f *hub.Frame[quotes.Symbol, *quotes.StockQuote]) bool {
+	return c.kind.single && c.skip > 0 && f.Version() == c.skip
+}
+
+// frame is a quote's event; only a stream of one symbol gives it an id.
+func (c *content) frame(f *hub.Frame[quotes.Symbol, *quotes.StockQuote]) []byte {
+	if c.kind.single {
+		return f.Encoded()
+	}
+	return withoutID(f.Encoded())
+}
+
+// takeEntries takes what was not written before, and as much of what follows as
+// one turn may have.
+func (c *content) takeEntries() error {
+	c.entries = append(c.entries[:0], c.pending...)
+	c.pending = c.pending[:0]
+	if c.follower == nil || !c.follower.Behind() {
+		return nil
+	}
+	c.entries = slices.Grow(c.entries, turnNotifications-len(c.entries))
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	var err error
+	if c.entries, err = c.follower.Take(ctx, c.entries); err != nil {
+		return err
+	}
+	if c.follower.Lost() {
+		return errOvertaken
+	}
+	if c.follower.Behind() {
+		c.bells.Urgent.Ring()
+	}
+	return nil
+}
+
+// Wrote implements sse.Content. What has not left is given again: of quotes the
+// newest, of notifications each.
+func (c *content) Wrote(n int, now time.Time) {
+	if c.hasHello {
+		c.hello = nil
+		n--
+	}
+	for i, f := range c.quotes {
+		switch {
+		case i >= n:
+			c.reader.Add(f.Key())
+		case !c.first:
+			c.server.latency.observe(now.Sub(time.UnixMicro(f.Version())))
+		}
+	}
+	if left := n - len(c.quotes); left < len(c.entries) {
+		c.pending = append(c.pending[:0], c.entries[max(left, 0):]...)
+	}
+	c.first = false
+}
+
+// Close implements sse.Content.
+func (c *content) Close(sse.Report) {
+	if c.secret != "" {
+		c.server.registry.remove(c.secret)
+	}
+	c.reader.Close()
+	if c.follower != nil {
+		c.follower.Close()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.server.Market.Demand().Remove(c.symbols...)
+	c.symbols = nil
+}
+
+// change removes and adds symbols; the newest quote of each added one follows
+// in the stream, if it was there before too. Over the limit nothing changes.
+func (c *content) change(add, remove []quotes.Symbol) (streamSymbols, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := slices.DeleteFunc(slices.Clone(c.symbols), func(sym quotes.Symbol) bool {
+		return slices.Contains(remove, sym) && !slices.Contains(add, sym)
+	})
+	for _, sym := range add {
+		if !slices.Contains(next, sym) {
+			next = append(next, sym)
+		}
+	}
+	if len(next) > c.server.MaxSymbols {
+		return streamSymbols{}, c.server.tooMany(len(next))
+	}
+	c.server.Market.Demand().Add(next...)
+	c.server.Market.Demand().Remove(c.symbols...)
+	gone := slices.DeleteFunc(slices.Clone(c.symbols), func(sym quotes.Symbol) bool { return slices.Contains(next, sym) })
+	c.symbols = next
+	c.reader.Remove(gone...)
+	c.reader.Add(add...)
+	known, unknown := c.server.sort(next)
+	return streamSymbols{known, unknown}, nil
+}
+
+// encodeQuote makes the event of a quote, once for all streams. It is written
+// out here rather than through sse.AppendEvent because it is the hot path: the
+// quote goes straight into its place.
+func encodeQuote(dst []byte, q *quotes.StockQuote) []byte {
+	dst = append(dst, "id: "...)
+	dst = strconv.AppendInt(dst, q.Version, 10)
+	dst = append(dst, "\nevent: stock_quote\ndata: "...)
+	dst = q.AppendJSON(dst)
+	return append(dst, "\n\n"...)
+}
+
+// withoutID is the same event less its first line.
+func withoutID(frame []byte) []byte {
+	return frame[bytes.IndexByte(frame, '\n')+1:]
+}
+
+// encodeNotification makes the event of a notification.
+func encodeNotification(dst []byte, n alert.Notification) []byte {
+	return sse.AppendEvent(dst, sse.Event{
+		ID: strconv.FormatInt(n.ID, 10), Name: "notification", Data: n.AppendJSON(nil),
+	})
+}

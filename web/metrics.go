@@ -1,0 +1,114 @@
+package web
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tickboard/tickboard/feed"
+)
+
+// latencyHistogram is the time from a quote's entry into the system to its
+// write to a client, in seconds.
+type latencyHistogram struct{ prometheus.Histogram }
+
+func newLatencyHistogram() latencyHistogram {
+	return latencyHistogram{prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "tickboard_feed_to_write_seconds",
+		Help: "Time from a quote's arrival to its write to a client, without the snapshots at a stream's begin.",
+		Buckets: []float64{
+			50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 10,
+		},
+	})}
+}
+
+func (h latencyHistogram) observe(d time.Duration) { h.Observe(d.Seconds()) }
+
+// metrics is a registry of its own with the figures of all parts, asked for when
+// somebody looks.
+func (s *Server) metrics() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tickboard_build_info", Help: "Always 1; the labels say what runs.",
+		ConstLabels: prometheus.Labels{"version": s.Version, "go": runtime.Version()},
+	})
+	build.Set(1)
+	reg.MustRegister(build, s.latency, figures{s},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+// figures collects what the parts return. Its metrics are not fixed beforehand:
+// feeds and reasons become labels.
+type figures struct{ s *Server }
+
+// Describe implements prometheus.Collector as an unchecked one.
+func (figures) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (f figures) Collect(out chan<- prometheus.Metric) {
+	f.streams(out)
+	f.hub(out)
+	f.notifications(out)
+	f.feeds(out)
+}
+
+func (f figures) streams(out chan<- prometheus.Metric) {
+	st := f.s.streams.Stats()
+	gauge(out, "tickboard_streams", "Open streams.", float64(st.Open), nil)
+	gauge(out, "tickboard_streams_limit", "Streams that may be open at once.", float64(f.s.MaxStreams), nil)
+	counter(out, "tickboard_streams_opened_total", "Streams that were opened.", float64(st.Opened), nil)
+	for reason, n := range st.Refused {
+		counter(out, "tickboard_streams_refused_total", "Streams that were told to come back later.", float64(n), labels{"reason": reason})
+	}
+	for reason, n := range st.Ended {
+		counter(out, "tickboard_streams_ended_total", "Streams that have ended.", float64(n), labels{"reason": reason})
+	}
+	counter(out, "tickboard_events_written_total", "Events written to streams, without heartbeats.", float64(st.Events), nil)
+	counter(out, "tickboard_heartbeats_written_total", "Heartbeats written to streams.", float64(st.Heartbeats), nil)
+	counter(out, "tickboard_writes_total", "Turns in which events were written.", float64(st.Turns), nil)
+	counter(out, "tickboard_bytes_written_total", "Bytes written to streams.", float64(st.Bytes), nil)
+}
+
+func (f figures) hub(out chan<- prometheus.Metric) {
+	st := f.s.Hub.Stats()
+	gauge(out, "tickboard_symbols", "Symbols with a quote or a reader.", float64(st.Keys), nil)
+	counter(out, "tickboard_quotes_published_total", "Quotes published to the hub.", float64(st.Published), nil)
+	counter(out, "tickboard_quotes_conflated_total", "Quotes that a stream has skipped for a newer one of the same symbol.", float64(st.Conflated), nil)
+}
+
+func (f figures) notifications(out chan<- prometheus.Metric) {
+	st := f.s.Log.Stats()
+	gauge(out, "tickboard_notifications_newest", "Number of the newest notification.", float64(st.Newest), nil)
+	counter(out, "tickboard_notifications_sent_total", "Notifications stored by this process.", float64(st.Sent), nil)
+	counter(out, "tickboard_notifications_send_errors_total", "Notifications that could not be stored.", float64(st.SendErrors), nil)
+	counter(out, "tickboard_notifications_read_errors_total", "Looks into the database that failed.", float64(st.ReadErrors), nil)
+}
+
+func (f figures) feeds(out chan<- prometheus.Metric) {
+	for _, st := range f.s.Market.States() {
+		for outcome, n := range st.Updates {
+			counter(out, "tickboard_feed_updates_total", "Updates of a feed by what became of them.", float64(n),
+				labels{"feed": st.Name, "outcome": feed.Outcome(outcome).String()}) //nolint:gosec // an index
+		}
+		counter(out, "tickboard_feed_restarts_total", "How often a feed failed and was called again.", float64(st.Restarts), labels{"feed": st.Name})
+		gauge(out, "tickboard_feed_symbols", "Symbols that a feed has given a quote of.", float64(st.Symbols), labels{"feed": st.Name})
+		up := 0.0
+		if st.Phase == feed.Running {
+			up = 1
+		}
+		gauge(out, "tickboard_feed_running", "1 while a feed runs.", up, labels{"feed": st.Name})
+	}
+}
+
+type labels = prometheus.Labels
+
+func gauge(out chan<- prometheus.Metric, name, help string, value float64, with labels) {
+	out <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, with), prometheus.GaugeValue, value)
+}
+
+func counter(out chan<- prometheus.Metric, name, help string, value float64, with labels) {
+	out <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, with), prometheus.CounterValue, value)
+}

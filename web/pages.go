@@ -1,0 +1,154 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/views"
+)
+
+const (
+	// panelNotifications is how many notifications a page brings along.
+	panelNotifications = 50
+	// firstRows bounds the first visit's list where none of --symbols exists.
+	firstRows = 12
+)
+
+// dashboard is the watchlist of the address, or the first visit's.
+func (s *Server) dashboard(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	syms, err := s.symbolsParam(values)
+	if err != nil {
+		return err
+	}
+	asked := values.Has("symbols")
+	if !asked {
+		syms = s.firstSymbols()
+	}
+	// The log is read before the quotes: what happens in between comes by the
+	// page's stream.
+	list, last, err := s.notificationsBefore(c, 0, panelNotifications)
+	if err != nil {
+		return err
+	}
+	known, unknown := s.sort(syms)
+	page := views.DashboardPage{
+		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: s.rowsOf(known), Unknown: unknown, Asked: asked,
+		LastID: last, MaxSymbols: s.MaxSymbols,
+	}
+	for _, n := range list {
+		page.Notifications = append(page.Notifications, views.Notification{
+			ID: n.ID, Type: string(n.Type), Message: n.Message, Time: n.Time,
+		})
+	}
+	return s.render(c, views.Dashboard(page))
+}
+
+// firstSymbols is the configured list as far as it exists, or else whatever
+// there is: a first visit shows prices.
+func (s *Server) firstSymbols() []quotes.Symbol {
+	known, _ := s.sort(s.FirstSymbols)
+	if len(known) == 0 {
+		for _, in := range s.Market.Directory().Search("", min(firstRows, s.MaxSymbols)) {
+			known = append(known, in.Symbol)
+		}
+	}
+	return known[:min(len(known), s.MaxSymbols)]
+}
+
+// rows answers with rows of the watchlist, for symbols that are added live.
+func (s *Server) rows(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	syms, err := s.symbolsParam(values)
+	if err != nil {
+		return err
+	}
+	if len(syms) == 0 {
+		return refuse(http.StatusBadRequest, "Name the symbols: /rows?symbols=AAPL,MSFT.")
+	}
+	known, unknown := s.sort(syms)
+	return s.render(c, views.Rows(s.rowsOf(known), unknown, time.Now()))
+}
+
+// symbolPage is everything about one symbol.
+func (s *Server) symbolPage(c echo.Context) error {
+	sym, err := pathSymbol(c, "/q/")
+	if err != nil {
+		return err
+	}
+	if err := s.mustKnow(sym); err != nil {
+		return err
+	}
+	return s.render(c, views.Symbol(views.SymbolPage{Site: s.site(), Row: s.row(sym), LastID: s.Log.Last()}))
+}
+
+func (s *Server) rowsOf(syms []quotes.Symbol) []views.Row {
+	rows := make([]views.Row, 0, len(syms))
+	for _, sym := range syms {
+		rows = append(rows, s.row(sym))
+	}
+	return rows
+}
+
+func (s *Server) row(sym quotes.Symbol) views.Row {
+	in, _ := s.Market.Directory().Lookup(sym)
+	row := views.Row{Instrument: in, Spark: s.History.Points(sym)}
+	if f, ok := s.Hub.Latest(sym); ok {
+		row.Quote = f.Value()
+	}
+	return row
+}
+
+func (s *Server) site() views.Site {
+	site := views.Site{
+		Assets: s.assets.path, Data: s.dataNote(), Embeds: s.widget.framed, Now: time.Now(),
+	}
+	if s.PublicURL != nil {
+		site.PublicURL = strings.TrimSuffix(s.PublicURL.String(), "/")
+	}
+	return site
+}
+
+// dataNote says what the data is, each kind once, in the feeds' order.
+func (s *Server) dataNote() string {
+	words := map[quotes.Timeliness]string{
+		quotes.Simulated: "Simulated market data",
+		quotes.Replayed:  "Replayed market data",
+		quotes.Delayed:   "Delayed market data",
+		quotes.Live:      "Live market data",
+	}
+	var notes []string
+	said := make(map[quotes.Timeliness]bool)
+	for _, state := range s.Market.States() {
+		if !said[state.Timeliness] {
+			said[state.Timeliness] = true
+			notes = append(notes, words[state.Timeliness])
+		}
+	}
+	return strings.Join(notes, ", ")
+}
+
+// devViews lists the samples of all views.
+func (s *Server) devViews(c echo.Context) error {
+	return s.render(c, views.DevViews(s.site(), views.Samples(s.site())))
+}
+
+// devView shows one view with canned data.
+func (s *Server) devView(c echo.Context) error {
+	for _, sample := range views.Samples(s.site()) {
+		if sample.Name == c.Param("name") {
+			return s.render(c, sample.Component)
+		}
+	}
+	return refuse(http.StatusNotFound, "There is no such view; /dev/views lists them.")
+}

@@ -1,0 +1,54 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+)
+
+// minCompressed is the size from which an answer is compressed, in bytes.
+const minCompressed = 1024
+
+// routes is the table of everything that the main listener serves. A symbol is
+// the rest of its path, because it may have slashes.
+func (s *Server) routes() http.Handler {
+	e := s.newEcho()
+	e.Use(middleware.Recover())
+	gzip := middleware.GzipWithConfig(middleware.GzipConfig{MinLength: minCompressed})
+
+	// Streams: no compression, no HEAD.
+	e.GET("/events", s.events)
+	e.GET("/stream", s.quoteStream)
+	e.GET("/stream/*", s.symbolStream)
+	e.POST("/events/:stream/symbols", s.changeSymbols)
+	e.POST("/stream/:stream/symbols", s.changeSymbols)
+
+	for _, r := range []struct {
+		path    string
+		handler echo.HandlerFunc
+		with    []echo.MiddlewareFunc
+	}{
+		{"/", s.dashboard, []echo.MiddlewareFunc{gzip}},
+		{"/rows", s.rows, []echo.MiddlewareFunc{gzip}},
+		{"/q/*", s.symbolPage, []echo.MiddlewareFunc{gzip}},
+		{"/embed", s.embedPage, []echo.MiddlewareFunc{gzip}},
+		{"/embed/quote/*", s.quoteWidget, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/quotes", s.quotes, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/quotes/*", s.oneQuote, nil},
+		{"/api/v1/symbols", s.symbols, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/notifications", s.notifications, []echo.MiddlewareFunc{gzip}},
+		{"/healthz", s.healthz, nil},
+		{"/readyz", s.readyz, nil},
+		{"/static/*", s.assets.serve, nil}, // compressed once, at the start
+		{"/favicon.ico", s.favicon, nil},
+	} {
+		e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handler, r.with...)
+	}
+	e.POST("/send", s.send)
+	if s.DevViews {
+		e.GET("/dev/views", s.devViews, gzip)
+		e.GET("/dev/views/:name", s.devView, gzip)
+	}
+	return e
+}

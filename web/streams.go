@@ -1,0 +1,189 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/web/sse"
+)
+
+// events is the page's one stream: quotes and notifications.
+func (s *Server) events(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	syms, err := s.symbolsParam(values)
+	if err != nil {
+		return err
+	}
+	return s.open(c, streamKind{path: "/events/", notifications: true}, syms)
+}
+
+// quoteStream carries the quotes of several symbols.
+func (s *Server) quoteStream(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	syms, err := s.symbolsParam(values)
+	if err != nil {
+		return err
+	}
+	if len(syms) == 0 {
+		return refuse(http.StatusBadRequest, "Name the symbols: /stream?symbols=AAPL,MSFT, or one: /stream/AAPL.")
+	}
+	return s.open(c, streamKind{path: "/stream/"}, syms)
+}
+
+// symbolStream carries the quotes of one symbol.
+func (s *Server) symbolStream(c echo.Context) error {
+	sym, err := pathSymbol(c, "/stream/")
+	if err != nil {
+		return err
+	}
+	return s.open(c, streamKind{path: "/stream/", single: true}, []quotes.Symbol{sym})
+}
+
+// open answers with a stream of the symbols, or says why there is none.
+func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	rate, err := s.rateParam(values)
+	if err != nil {
+		return err
+	}
+	r, w := c.Request(), c.Response().Writer
+	known, unknown := s.sort(syms)
+	if !s.settled() && len(unknown) > 0 {
+		return s.streams.Busy(w, "starting")
+	}
+	if len(syms) > 0 && len(known) == 0 {
+		return refuse(http.StatusNotFound, "No feed here has %s. /api/v1/symbols?q=… finds what there is.", join(syms))
+	}
+	after, given := sse.LastEventID(r)
+	ctx := r.Context()
+	return s.streams.Open(w, r, rate, func(st *sse.Stream, bells sse.Bells) (sse.Content, error) {
+		return s.newContent(ctx, contentOptions{
+			kind: kind, symbols: syms, known: known, unknown: unknown, rate: rate, after: after, resume: given,
+		}, st, bells)
+	})
+}
+
+// streamChange is what a client wants changed of its open stream.
+type streamChange struct {
+	Add     []string `json:"add"`
+	Remove  []string `json:"remove"`
+	MaxRate *float64 `json:"max_rate"`
+}
+
+// streamSymbols is what it then has.
+type streamSymbols struct {
+	Symbols []quotes.Symbol `json:"symbols"`
+	Unknown []quotes.Symbol `json:"unknown"`
+}
+
+// changeSymbols changes the symbols and the rate of an open stream.
+func (s *Server) changeSymbols(c echo.Context) error {
+	var change streamChange
+	if err := decodeJSON(c, &change); err != nil {
+		return err
+	}
+	add, err := parseAll(change.Add)
+	if err != nil {
+		return err
+	}
+	remove, err := parseAll(change.Remove)
+	if err != nil {
+		return err
+	}
+	if change.MaxRate != nil {
+		if err := checkRate(*change.MaxRate); err != nil {
+			return err
+		}
+	}
+	content := s.registry.find(c.Param("stream"))
+	if content == nil || !strings.HasPrefix(c.Request().URL.Path, content.kind.path) {
+		return refuse(http.StatusNotFound, "No such stream is open here. Open a new one with the whole list in its URL, and last_event_id.")
+	}
+	now, err := content.change(add, remove)
+	if err != nil {
+		return err
+	}
+	if change.MaxRate != nil {
+		content.stream.SetRate(*change.MaxRate)
+	}
+	return writeJSON(c, http.StatusOK, now)
+}
+
+func parseAll(texts []string) ([]quotes.Symbol, error) {
+	syms := make([]quotes.Symbol, 0, len(texts))
+	for _, text := range texts {
+		sym, err := quotes.ParseSymbol(text)
+		if err != nil {
+			return nil, err
+		}
+		syms = append(syms, sym)
+	}
+	return syms, nil
+}
+
+// decodeJSON reads the one JSON object that the body is.
+func decodeJSON(c echo.Context, into any) error {
+	kind, _, _ := strings.Cut(c.Request().Header.Get("Content-Type"), ";")
+	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		return refuse(http.StatusUnsupportedMediaType, "Send JSON, with Content-Type: application/json.")
+	}
+	decoder := json.NewDecoder(c.Request().Body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		if _, err = decoder.Token(); err == io.EOF {
+			return nil
+		}
+		err = errors.New("there is more than one JSON value")
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return refuse(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", maxBody)
+	}
+	return refuse(http.StatusBadRequest, "The body is not the JSON object that is expected here: %s.", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// sort parts symbols into those that a feed has and the others.
+func (s *Server) sort(syms []quotes.Symbol) (known, unknown []quotes.Symbol) {
+	known, unknown = make([]quotes.Symbol, 0, len(syms)), make([]quotes.Symbol, 0)
+	for _, sym := range syms {
+		if _, ok := s.Market.Directory().Lookup(sym); ok {
+			known = append(known, sym)
+		} else {
+			unknown = append(unknown, sym)
+		}
+	}
+	return known, unknown
+}
+
+// settled says that every feed has told what it has.
+func (s *Server) settled() bool {
+	select {
+	case <-s.Market.Directory().Settled():
+		return true
+	default:
+		return false
+	}
+}
+
+func join(syms []quotes.Symbol) string {
+	texts := make([]string, 0, len(syms))
+	for _, sym := range syms {
+		texts = append(texts, sym.String())
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,163 @@
+// Package web is tickboard over HTTP: pages, widgets, streams and the REST API,
+// by the wire contract in the project's README. A handler parses, asks, renders
+// and returns an error; errors.go alone turns errors into statuses. Echo stays
+// inside this package.
+//
+//   - web.go        Options, the Server and its life
+//   - routes.go     every route in one table
+//   - errors.go     problems (RFC 9457), and what a person sees of them
+//   - safety.go     who may ask: hosts, other sites, security headers
+//   - cors.go       which answers other sites may read
+//   - params.go     query and path parameters
+//   - streams.go    the stream endpoints
+//   - content.go    what one stream carries
+//   - registry.go   the open streams whose symbols can be changed
+//   - api.go        quotes, symbols and notifications as JSON
+//   - send.go       publishing a notification
+//   - pages.go      the pages, and rows of the watchlist
+//   - embed.go      the widget, and the page that offers it
+//   - render.go     pages and JSON with their ETag
+//   - assets.go     the embedded files under one hashed path
+//   - health.go     liveness and readiness
+//   - admin.go      the operator's listener: metrics and profiles
+//   - metrics.go    the figures of all parts as Prometheus metrics
+//   - requestlog.go a line for each request
+package web
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/history"
+	"github.com/tickboard/tickboard/quotes/hub"
+	"github.com/tickboard/tickboard/web/sse"
+)
+
+// QuoteHub carries the quotes from the market to the streams. Its frames are
+// what EncodeQuote makes.
+type QuoteHub = hub.Hub[quotes.Symbol, *quotes.StockQuote]
+
+// NewQuoteHub returns an empty hub.
+func NewQuoteHub() *QuoteHub { return hub.New[quotes.Symbol](encodeQuote) }
+
+// NewLog returns the log of what store holds, with entries as streams send them.
+func NewLog(store alert.Store, logger *slog.Logger) *alert.Log {
+	return alert.NewLog(store, encodeNotification, alert.Options{Logger: logger})
+}
+
+// Options are a Server's parts and settings. The parts are needed; every
+// setting has a default.
+type Options struct {
+	Hub     *QuoteHub
+	Market  *feed.Market
+	Log     *alert.Log
+	History *history.Intraday
+
+	// PublicURL is the address for links and snippets, and an allowed origin.
+	PublicURL *url.URL
+	// AllowedHosts are names that requests may bear beside the public one,
+	// localhost and IP addresses.
+	AllowedHosts []string
+	// CORSOrigins are the origins that may read streams and quotes: "*", "none"
+	// (which also forbids framing), or a list.
+	CORSOrigins []string
+	// EmbedAncestors are the sources that may frame a widget (CSP
+	// frame-ancestors); none given, any may.
+	EmbedAncestors []string
+	// FirstSymbols are the first visit's watchlist.
+	FirstSymbols []quotes.Symbol
+	// AdminToken admits to what only the operator may do.
+	AdminToken string
+	// DevViews serves /dev/views.
+	DevViews bool
+
+	MaxRate      float64 // writes a second to one stream; 10
+	MaxSymbols   int     // on one stream; 200
+	MaxStreams   int     // at once; 10,000
+	Heartbeat    time.Duration
+	WriteTimeout time.Duration
+
+	Version string
+	Logger  *slog.Logger
+}
+
+// Server answers requests. It is made by New, and used by http.Server through
+// Handler and AdminHandler.
+type Server struct {
+	Options
+	tokenHash [sha256.Size]byte
+	cors      corsPolicy
+	hosts     map[string]bool
+	assets    *assets
+	widget    widgetPolicy
+	streams   *sse.Server
+	registry  registry
+	stopping  atomic.Bool
+	latency   latencyHistogram
+	main      http.Handler
+	admin     http.Handler
+}
+
+// New prepares a server; nothing runs yet.
+func New(o Options) *Server {
+	o.MaxRate = cmp.Or(o.MaxRate, 10)
+	o.MaxSymbols = cmp.Or(o.MaxSymbols, 200)
+	o.MaxStreams = cmp.Or(o.MaxStreams, 10_000)
+	o.Heartbeat = cmp.Or(o.Heartbeat, 15*time.Second)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)
+	o.Logger = cmp.Or(o.Logger, slog.Default())
+	s := &Server{
+		Options:   o,
+		tokenHash: sha256.Sum256([]byte(o.AdminToken)),
+		cors:      newCORSPolicy(o.CORSOrigins),
+		hosts:     allowedHosts(o.PublicURL, o.AllowedHosts),
+		assets:    newAssets(),
+		widget:    newWidgetPolicy(o.EmbedAncestors, o.CORSOrigins),
+		latency:   newLatencyHistogram(),
+	}
+	s.streams = sse.New(sse.Options{
+		Heartbeat: o.Heartbeat, WriteTimeout: o.WriteTimeout, MaxStreams: o.MaxStreams, Logger: o.Logger,
+	})
+	s.main = s.guard(s.routes())
+	s.admin = s.adminHandler()
+	return s
+}
+
+// Handler serves everything but the operator's listener.
+func (s *Server) Handler() http.Handler { return s.main }
+
+// AdminHandler serves metrics and profiles, to IP addresses and localhost only.
+func (s *Server) AdminHandler() http.Handler { return s.admin }
+
+// Drain says goodbye to every stream and refuses new ones. It returns when all
+// have ended, or with ctx's error.
+func (s *Server) Drain(ctx context.Context) error {
+	s.stopping.Store(true)
+	return s.streams.Drain(ctx)
+}
+
+// ConnContext is for the field of http.Server of that name: it lets streams keep
+// the kernel's part of their connection small.
+func ConnContext(ctx context.Context, c net.Conn) context.Context { return sse.ConnContext(ctx, c) }
+
+// newEcho returns an echo that takes addresses from the connection alone and
+// answers errors by fail.
+func (s *Server) newEcho() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = s.fail
+	return e
+}
