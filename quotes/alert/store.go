@@ -1,0 +1,31 @@
+package alert
+
+import "context"
+
+// Store is the database behind the log. Numbers are 1, 2, 3 and so on without a
+// hole, and become visible in that order: no reader sees 8 before 7. Any number
+// may call every method at once.
+type Store interface {
+	// Append stores n and returns it as stored, with its number. When it
+	// returns without an error, n survives a power cut; when it returns one
+	// that wraps ErrInvalid, n is not fit for the log; when it returns the
+	// context's, n was not stored.
+	Append(ctx context.Context, n Notification) (Notification, error)
+
+	// After returns the first notifications above the number id, oldest first,
+	// at most limit.
+	After(ctx context.Context, id int64, limit int) ([]Notification, error)
+
+	// Before returns the last notifications below the number id, newest first,
+	// at most limit; id 0 begins at the newest.
+	Before(ctx context.Context, id int64, limit int) ([]Notification, error)
+
+	// Bounds returns the newest number that was given, 0 in an empty log, and
+	// the highest one that retention has removed, 0 when none was. Both only grow.
+	Bounds(ctx context.Context) (newest, pruned int64, err error)
+
+	// Prune removes the oldest, as long as more than keep are there, some
+	// thousand of them in one call at most, and returns the highest number
+	// that is removed now. The newest always stays.
+	Prune(ctx context.Context, keep int) (pruned int64, err error)
+}
