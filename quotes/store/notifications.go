@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+)
+
+// pruneStep is how many notifications one Prune removes at most: so many that
+// the writer is not held up for longer than a few commits take.
+const pruneStep = 1000
+
+const (
+	columns   = `SELECT id, type, message, time, symbol, price, rule FROM notifications `
+	afterSQL  = columns + `WHERE id > $1 ORDER BY id LIMIT $2`
+	beforeSQL = columns + `WHERE id < $1 ORDER BY id DESC LIMIT $2`
+	boundsSQL = `SELECT newest, pruned FROM notification_log WHERE one = 1`
+
+	prunedSQL = `UPDATE notification_log
+		SET pruned = CASE WHEN newest - $1 < pruned + $2 THEN newest - $1 ELSE pruned + $2 END
+		WHERE one = 1 AND newest - $1 > pruned RETURNING pruned`
+	deleteSQL = `DELETE FROM notifications WHERE id <= $1`
+)
+
+// After implements alert.Store.
+func (d *DB) After(ctx context.Context, id int64, limit int) ([]alert.Notification, error) {
+	return d.list(ctx, afterSQL, id, limit)
+}
+
+// Before implements alert.Store.
+func (d *DB) Before(ctx context.Context, id int64, limit int) ([]alert.Notification, error) {
+	if id == 0 {
+		id = math.MaxInt64
+	}
+	return d.list(ctx, beforeSQL, id, limit)
+}
+
+// Bounds implements alert.Store.
+func (d *DB) Bounds(ctx context.Context) (newest, pruned int64, err error) {
+	if err := d.begin(ctx); err != nil {
+		return 0, 0, err
+	}
+	defer d.users.Done()
+	if err := d.read.QueryRowContext(ctx, boundsSQL).Scan(&newest, &pruned); err != nil {
+		return 0, 0, fmt.Errorf("read the bounds of the notifications: %w", err)
+	}
+	return newest, pruned, nil
+}
+
+// Prune implements alert.Store.
+func (d *DB) Prune(ctx context.Context, keep int) (pruned int64, err error) {
+	if err := d.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer d.users.Done()
+	err = d.transaction(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, prunedSQL, max(keep, 1), pruneStep).Scan(&pruned)
+		if errors.Is(err, sql.ErrNoRows) { // nothing to remove
+			var newest int64
+			return tx.QueryRowContext(ctx, boundsSQL).Scan(&newest, &pruned)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, deleteSQL, pruned)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("remove old notifications: %w", err)
+	}
+	return pruned, nil
+}
+
+// list runs one of the queries that begin with columns.
+func (d *DB) list(ctx context.Context, query string, id int64, limit int) ([]alert.Notification, error) {
+	if err := d.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer d.users.Done()
+	rows, err := d.read.QueryContext(ctx, query, id, max(limit, 0))
+	if err != nil {
+		return nil, fmt.Errorf("read notifications: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has it
+	var list []alert.Notification
+	for rows.Next() {
+		n, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read notifications: %w", err)
+		}
+		list = append(list, n)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read notifications: %w", err)
+	}
+	return list, nil
+}
+
+// scan reads one row of columns.
+func scan(rows *sql.Rows) (n alert.Notification, err error) {
+	var (
+		micros                int64
+		category, name, price string
+	)
+	if err := rows.Scan(&n.ID, &category, &n.Message, &micros, &name, &price, &n.Rule); err != nil {
+		return n, err
+	}
+	n.Type = alert.Type(category)
+	n.Time = time.UnixMicro(micros).UTC()
+	if name != "" {
+		if n.Symbol, err = quotes.ParseSymbol(name); err != nil {
+			return n, fmt.Errorf("number %d: %w", n.ID, err)
+		}
+	}
+	if price != "" {
+		d, err := quotes.ParseDecimal(price)
+		if err != nil {
+			return n, fmt.Errorf("number %d: %w", n.ID, err)
+		}
+		n.Price = quotes.Some(d)
+	}
+	return n, nil
+}
