@@ -327,8 +327,8 @@ func TestCloseWaitsForAppendsUnderWay(t *testing.T) {
 		_, _, err = db.Bounds(t.Context()) // until Close has begun
 	}
 	select {
-	case <-closed:
-		t.Error("Close returned while appends were under way")
+	case err := <-closed:
+		t.Errorf("Close returned while appends were under way: %v", err)
 	default:
 	}
 	release()
