@@ -526,7 +526,7 @@ func secret(name string, env func(string) (string, bool)) (string, error) {
 	if !ok || path == "" {
 		return "", nil
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", variable, err)
 	}

@@ -193,7 +193,7 @@ func (s *supervisor) snapshot() State {
 }
 
 func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // no secret
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
 // sleep waits for d and says whether ctx lasted as long.

@@ -304,7 +304,7 @@ func (t *Tape) widen(price decimal.Decimal) {
 func (t *Tape) addVolume(size decimal.Decimal) {
 	sum := t.quote.Volume.Decimal.Add(size)
 	if over := sum.NumDigits() - quotes.MaxDigits; over > 0 {
-		sum = sum.Truncate(max(0, -sum.Exponent()-int32(over))) //nolint:gosec // a digit count
+		sum = sum.Truncate(max(0, -sum.Exponent()-int32(over)))
 	}
 	t.quote.Volume = quotes.Some(sum)
 }

@@ -47,7 +47,7 @@ func ParseDecimal(s string) (decimal.Decimal, error) {
 	if negative {
 		coefficient = -coefficient
 	}
-	return decimal.New(coefficient, int32(exponent)), nil //nolint:gosec // within ±MaxDigits
+	return decimal.New(coefficient, int32(exponent)), nil
 }
 
 // MustDecimal is ParseDecimal for numbers written in the program; it panics on

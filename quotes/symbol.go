@@ -40,7 +40,7 @@ func ParseSymbol(s string) (Symbol, error) {
 	}
 	for part := range strings.SplitSeq(s, "/") {
 		if part == "" || part == "." || part == ".." {
-			return Symbol{}, fmt.Errorf("%w %q: a part between slashes is empty, . or ..", ErrSymbol, s)
+			return Symbol{}, fmt.Errorf("%w %q: a part between slashes is empty or one of . and .. alone", ErrSymbol, s)
 		}
 	}
 	return Symbol{strings.ToUpper(s)}, nil

@@ -91,7 +91,7 @@ func (f figures) feeds(out chan<- prometheus.Metric) {
 	for _, st := range f.s.Market.States() {
 		for outcome, n := range st.Updates {
 			counter(out, "tickboard_feed_updates_total", "Updates of a feed by what became of them.", float64(n),
-				labels{"feed": st.Name, "outcome": feed.Outcome(outcome).String()}) //nolint:gosec // an index
+				labels{"feed": st.Name, "outcome": feed.Outcome(outcome).String()})
 		}
 		counter(out, "tickboard_feed_restarts_total", "How often a feed failed and was called again.", float64(st.Restarts), labels{"feed": st.Name})
 		gauge(out, "tickboard_feed_symbols", "Symbols that a feed has given a quote of.", float64(st.Symbols), labels{"feed": st.Name})

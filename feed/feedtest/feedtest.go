@@ -35,9 +35,7 @@ type Case struct {
 // Run checks the source of c, one subtest for each promise.
 func Run(t *testing.T, c Case) {
 	t.Helper()
-	c.check(t, "SaysWhatItIs", func(ctx context.Context, spec feed.Spec) error {
-		return checkSpec(ctx, spec)
-	})
+	c.check(t, "SaysWhatItIs", checkSpec)
 	c.check(t, "EmitsSoundUpdates", func(ctx context.Context, spec feed.Spec) error {
 		return checkUpdates(ctx, spec, c.limits())
 	})

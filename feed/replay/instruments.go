@@ -49,7 +49,7 @@ func instrument(sym quotes.Symbol, places int) quotes.Instrument {
 	currency, crypto := pair(sym.String())
 	in := quotes.Instrument{
 		Symbol: sym, Name: sym.String(), Currency: currency,
-		Decimals: places, TickSize: decimal.New(1, -int32(places)), //nolint:gosec // at most quotes.MaxDigits
+		Decimals: places, TickSize: decimal.New(1, -int32(places)),
 		TimeZone: "UTC",
 	}
 	if crypto {

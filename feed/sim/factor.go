@@ -32,7 +32,7 @@ func newFactor(seed uint64, start int64) *factor {
 	pcg := rand.NewPCG(0, 0)
 	return &factor{
 		seed: seed ^ factorStream, step: start / int64(factorStep), pcg: pcg,
-		rng:   rand.New(pcg), //nolint:gosec // a simulation has to be reproducible
+		rng:   rand.New(pcg),
 		scale: factorSigma * math.Sqrt(float64(factorStep)/float64(day)),
 	}
 }
@@ -44,7 +44,7 @@ func (f *factor) at(now int64) float64 {
 	f.step = max(f.step, step-int64(day/factorStep))
 	for f.step < step {
 		f.step++
-		f.pcg.Seed(f.seed, uint64(f.step)) //nolint:gosec // any bits will do
+		f.pcg.Seed(f.seed, uint64(f.step))
 		f.level += float64(f.scale * f.rng.NormFloat64())
 	}
 	return f.level

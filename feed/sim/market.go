@@ -62,7 +62,7 @@ func (m *market) begin(ctx context.Context, now int64, again bool, emit func(fee
 		t.snapshot(now, emit)
 		var at int64
 		at, t.busy = m.arrivals.first(now, t.rng)
-		m.queue[i] = due{at, int32(i)} //nolint:gosec // bounded by maxCount
+		m.queue[i] = due{at, int32(i)}
 	}
 	m.heapify()
 }

@@ -49,10 +49,10 @@ func newTicker(l *listing, lots *lots, seed uint64, now int64, factor float64) t
 	common := l.beta * factorSigma
 	return ticker{
 		listing: l, lots: lots, asOf: now, factor: factor,
-		rng: rand.New(rand.NewPCG(seed, hash(l.symbol.String()))), //nolint:gosec // a simulation has to be reproducible
+		rng: rand.New(rand.NewPCG(seed, hash(l.symbol.String()))),
 		own: math.Sqrt(max(float64(l.sigma*l.sigma)-float64(common*common), l.sigma*l.sigma/4)),
 		// Rising over restarts too.
-		tradeID: uint64(now / int64(time.Microsecond)), //nolint:gosec // after 1970
+		tradeID: uint64(now / int64(time.Microsecond)),
 	}
 }
 

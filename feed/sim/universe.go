@@ -71,7 +71,7 @@ func universe(count int) []listing {
 // however many there are.
 func synthetic(n int) listing {
 	symbol := fmt.Sprintf("SIM%04d", n)
-	rng := rand.New(rand.NewPCG(0, hash(symbol))) //nolint:gosec // a simulation has to be reproducible
+	rng := rand.New(rand.NewPCG(0, hash(symbol)))
 	return listing{
 		venue:    venue{"", "USD", "UTC", quotes.Stock, 0, 1e-4},
 		symbol:   quotes.MustSymbol(symbol),

@@ -17,7 +17,7 @@ import (
 // quote is as big as what the hub carries in earnest.
 type quote struct {
 	price int64
-	rest  [440]byte
+	_     [440]byte
 }
 
 func encodeQuote(dst []byte, q quote) []byte { return strconv.AppendInt(dst, q.price, 10) }

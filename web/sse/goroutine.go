@@ -97,11 +97,11 @@ func (g *goroutine) outcome(err error) (reason string, cause error) {
 	switch asked := g.stream.ending.Load(); {
 	case errors.As(err, &failed):
 		return ReasonError, err
-	case err == errAsked:
+	case errors.Is(err, errAsked):
 		return *asked, nil
 	case asked != nil: // its goodbye did not get through
 		return *asked, err
-	case err == errGone:
+	case errors.Is(err, errGone):
 		return ReasonGone, nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ReasonTimeout, err
