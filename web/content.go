@@ -31,6 +31,9 @@ const (
 // with the number it has, and is told of the gap.
 var errOvertaken = errors.New("retention removed notifications that the stream had not sent yet")
 
+// quoteFrame is a quote with its event, shared by all streams.
+type quoteFrame = hub.Frame[quotes.Symbol, *quotes.StockQuote]
+
 // streamKind is which of the three streams one is.
 type streamKind struct {
 	path          string // that its calls are below
@@ -63,7 +66,7 @@ type content struct {
 	// The rest is the carrier's.
 	hello    []byte // not written yet
 	skip     int64  // the version that a client of a single symbol has
-	quotes   []*hub.Frame[quotes.Symbol, *quotes.StockQuote]
+	quotes   []*quoteFrame
 	entries  []*alert.Entry
 	pending  []*alert.Entry // taken before and not written
 	first    bool           // the quotes of the first turn are no news
@@ -108,7 +111,7 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st *sse.Strea
 	} else {
 		s.registry.add(c.secret, c)
 	}
-	c.quotes = make([]*hub.Frame[quotes.Symbol, *quotes.StockQuote], 0, max(len(o.symbols), 1))
+	c.quotes = make([]*quoteFrame, 0, max(len(o.symbols), 1))
 	c.reader = s.Hub.Subscribe(hub.Bell(bells.Paced), o.symbols...)
 	s.Market.Demand().Add(o.symbols...)
 	return c, nil
@@ -152,12 +155,12 @@ func (c *content) Take(dst [][]byte) ([][]byte, error) {
 }
 
 // known says that the client has told that it has this very quote.
-func (c *content) known(f *hub.Frame[quotes.Symbol, *quotes.StockQuote]) bool {
+func (c *content) known(f *quoteFrame) bool {
 	return c.kind.single && c.skip > 0 && f.Version() == c.skip
 }
 
 // frame is a quote's event; only a stream of one symbol gives it an id.
-func (c *content) frame(f *hub.Frame[quotes.Symbol, *quotes.StockQuote]) []byte {
+func (c *content) frame(f *quoteFrame) []byte {
 	if c.kind.single {
 		return f.Encoded()
 	}
@@ -195,18 +198,30 @@ func (c *content) Wrote(n int, now time.Time) {
 		c.hello = nil
 		n--
 	}
-	for i, f := range c.quotes {
-		switch {
-		case i >= n:
-			c.reader.Add(f.Key())
-		case !c.first:
+	written := min(n, len(c.quotes))
+	if !c.first {
+		for _, f := range c.quotes[:written] {
 			c.server.latency.observe(now.Sub(time.UnixMicro(f.Version())))
 		}
 	}
-	if left := n - len(c.quotes); left < len(c.entries) {
-		c.pending = append(c.pending[:0], c.entries[max(left, 0):]...)
-	}
 	c.first = false
+	c.giveBack(c.quotes[written:])
+	c.pending = append(c.pending[:0], c.entries[n-written:]...)
+}
+
+// giveBack lets the reader have the newest of quotes again that were not
+// written, but for symbols that were removed meanwhile.
+func (c *content) giveBack(frames []*quoteFrame) {
+	if len(frames) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range frames {
+		if slices.Contains(c.symbols, f.Key()) {
+			c.reader.Add(f.Key())
+		}
+	}
 }
 
 // Close implements sse.Content.
