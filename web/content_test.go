@@ -1,0 +1,255 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/history"
+	"github.com/tickboard/tickboard/quotes/store"
+	"github.com/tickboard/tickboard/web/sse"
+)
+
+// still is a source that lists symbols and says nothing.
+type still struct{}
+
+func (still) Name() string { return "still" }
+
+func (still) Run(ctx context.Context, _ *feed.Demand, _ func(feed.Update)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// newServer is a server with the symbols A to E and a log in a real database.
+func newServer(t *testing.T) *Server {
+	t.Helper()
+	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	spec := feed.Spec{Source: still{}, Timeliness: quotes.Live, Instruments: func(context.Context) ([]quotes.Instrument, error) {
+		var list []quotes.Instrument
+		for _, name := range strings.Split("A B C D E", " ") {
+			list = append(list, quotes.Instrument{Symbol: quotes.MustSymbol(name), Name: name})
+		}
+		return list, nil
+	}}
+	logger := slog.New(slog.DiscardHandler)
+	market := feed.NewMarket([]feed.Spec{spec}, func(*quotes.StockQuote) {}, logger)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- market.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	<-market.Directory().Settled()
+	return New(Options{
+		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, logger), History: history.NewIntraday(), MaxSymbols: 4, Logger: logger,
+	})
+}
+
+func (s *Server) publish(symbol string, version int64) {
+	q := &quotes.StockQuote{Symbol: quotes.MustSymbol(symbol), Version: version}
+	s.Hub.Publish(q.Symbol, q, version)
+}
+
+func (s *Server) openContent(t *testing.T, kind streamKind, symbols string) (*content, sse.Bells) {
+	t.Helper()
+	syms, err := quotes.ParseSymbols(symbols)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, unknown := s.sort(syms)
+	bells := sse.Bells{Paced: make(sse.Bell, 1), Urgent: make(sse.Bell, 1)}
+	c, err := s.newContent(t.Context(), contentOptions{kind: kind, symbols: syms, known: known, unknown: unknown, rate: 10}, nil, bells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(sse.Report{}) })
+	return c, bells
+}
+
+// take takes a turn and says what is in it.
+func take(t *testing.T, c *content) []string {
+	t.Helper()
+	frames, err := c.Take(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, frame := range frames {
+		event, err := sse.NewReader(strings.NewReader(string(frame))).Next()
+		if err != nil {
+			t.Fatalf("%q: %v", frame, err)
+		}
+		text := event.Name
+		if event.Name == "stock_quote" {
+			var q quotes.StockQuote
+			if err := q.UnmarshalJSON(event.Data); err != nil {
+				t.Fatal(err)
+			}
+			text = fmt.Sprintf("%s@%d", q.Symbol, q.Version)
+		}
+		if event.ID != "" {
+			text += " id=" + event.ID
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+func want(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+var (
+	pageStream   = streamKind{path: "/events/", notifications: true}
+	singleStream = streamKind{path: "/stream/", single: true}
+)
+
+func TestWhatHasNotLeftIsGivenAgainInItsNewestForm(t *testing.T) {
+	s := newServer(t)
+	s.publish("A", 1)
+	s.publish("B", 2)
+	send(t, s, "one")
+	c, _ := s.openContent(t, pageStream, "A,B")
+	send(t, s, "two")
+	send(t, s, "three")
+	if err := s.Log.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"hello id=1", "A@1", "B@2", "notification id=2", "notification id=3"}
+	want(t, take(t, c), all...)
+	c.Wrote(2, time.Now()) // the hello and A
+	s.publish("B", 3)
+	s.publish("A", 4)
+	want(t, take(t, c), "B@3", "A@4", "notification id=2", "notification id=3")
+	c.Wrote(3, time.Now())
+	want(t, take(t, c), "notification id=3")
+	c.Wrote(1, time.Now())
+	want(t, take(t, c))
+}
+
+func TestASymbolRemovedWhileItsQuoteWaitsDoesNotComeBack(t *testing.T) {
+	s := newServer(t)
+	s.publish("A", 1)
+	s.publish("B", 2)
+	c, _ := s.openContent(t, pageStream, "A,B")
+	want(t, take(t, c), "hello id=0", "A@1", "B@2")
+	if _, err := c.change(nil, []quotes.Symbol{quotes.MustSymbol("B")}); err != nil {
+		t.Fatal(err)
+	}
+	c.Wrote(2, time.Now())
+	s.publish("B", 3)
+	want(t, take(t, c))
+}
+
+func TestAStreamOfOneSymbolGivesVersionsAsIDs(t *testing.T) {
+	s := newServer(t)
+	s.publish("A", 7)
+	c, _ := s.openContent(t, singleStream, "A")
+	want(t, take(t, c), "hello", "A@7 id=7")
+}
+
+func TestAddedSymbolsAlwaysFollowAndTheLimitChangesNothing(t *testing.T) {
+	s := newServer(t)
+	for i, name := range []string{"A", "B", "C", "D", "E"} {
+		s.publish(name, int64(i+1))
+	}
+	c, bells := s.openContent(t, pageStream, "A,B")
+	take(t, c)
+	c.Wrote(3, time.Now())
+	syms, err := quotes.ParseSymbols("B,C,X")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := c.change(syms, []quotes.Symbol{quotes.MustSymbol("A")})
+	if err != nil || join(now.Symbols) != "B, C" || join(now.Unknown) != "X" {
+		t.Errorf("%v, %v", now, err)
+	}
+	select {
+	case <-bells.Paced:
+	default:
+		t.Error("the bell was not rung")
+	}
+	want(t, take(t, c), "B@2", "C@3")
+	five, err := quotes.ParseSymbols("A,D,E")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.change(five, nil); asProblem(err).Status != 400 {
+		t.Errorf("over the limit: %v", err)
+	}
+	s.publish("A", 10)
+	s.publish("B", 11)
+	want(t, take(t, c), "B@11")
+	s.publish("X", 12) // a source has it now
+	want(t, take(t, c), "X@12")
+}
+
+func TestDemandFollowsTheStreams(t *testing.T) {
+	s := newServer(t)
+	c, _ := s.openContent(t, pageStream, "A,B")
+	d, _ := s.openContent(t, singleStream, "B")
+	if _, err := c.change([]quotes.Symbol{quotes.MustSymbol("C")}, []quotes.Symbol{quotes.MustSymbol("A")}); err != nil {
+		t.Fatal(err)
+	}
+	watched, _ := s.Market.Demand().Watched()
+	if join(watched) != "B, C" {
+		t.Errorf("watched: %s", join(watched))
+	}
+	c.Close(sse.Report{})
+	d.Close(sse.Report{})
+	if watched, _ := s.Market.Demand().Watched(); len(watched) != 0 || s.registry.find(c.secret) != nil {
+		t.Errorf("after the end: %s", join(watched))
+	}
+}
+
+func send(t *testing.T, s *Server, message string) {
+	t.Helper()
+	if _, err := s.Log.Send(t.Context(), alert.Notification{Type: alert.Info, Message: message, Time: time.Now().UTC()}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAStreamThatIsFarBehindTakesTheLogInTurns(t *testing.T) {
+	s := newServer(t)
+	for i := range turnNotifications + 5 {
+		send(t, s, fmt.Sprint(i))
+	}
+	syms := []quotes.Symbol{}
+	bells := sse.Bells{Paced: make(sse.Bell, 1), Urgent: make(sse.Bell, 1)}
+	c, err := s.newContent(t.Context(), contentOptions{kind: pageStream, symbols: syms, rate: 10, after: 0, resume: true}, nil, bells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(sse.Report{})
+	first := take(t, c)
+	if len(first) != 1+turnNotifications {
+		t.Fatalf("%d frames in the first turn", len(first))
+	}
+	c.Wrote(len(first), time.Now())
+	select {
+	case <-bells.Urgent:
+	default:
+		t.Fatal("the rest does not ring")
+	}
+	if rest := take(t, c); len(rest) != 5 || rest[4] != fmt.Sprintf("notification id=%d", turnNotifications+5) {
+		t.Errorf("the rest: %v", rest)
+	}
+}
