@@ -78,7 +78,7 @@ func (a *assets) serve(c echo.Context) error {
 }
 
 // favicon answers browsers that ask at the usual address.
-func (s *Server) favicon(c echo.Context) error { return s.assets.send(c, "favicon.svg", false) }
+func (s *Server) favicon(c echo.Context) error { return s.assets.send(c, "images/icon.svg", false) }
 
 func (a *assets) send(c echo.Context, name string, immutable bool) error {
 	file, ok := a.files[name]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -30,6 +31,9 @@ const (
 // errOvertaken ends a stream that retention has overtaken: its client comes back
 // with the number it has, and is told of the gap.
 var errOvertaken = errors.New("retention removed notifications that the stream had not sent yet")
+
+// errLog says that the log cannot be read now.
+var errLog = errors.New("read the notifications")
 
 // quoteFrame is a quote with its event, shared by all streams.
 type quoteFrame = hub.Frame[quotes.Symbol, *quotes.StockQuote]
@@ -66,6 +70,7 @@ type content struct {
 	// The rest is the carrier's.
 	hello    []byte // not written yet
 	skip     int64  // the version that a client of a single symbol has
+	gap      bool   // the hello says that notifications are missing
 	quotes   []*quoteFrame
 	entries  []*alert.Entry
 	pending  []*alert.Entry // taken before and not written
@@ -93,8 +98,9 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st *sse.Strea
 	if o.kind.notifications {
 		var err error
 		if start, err = s.Log.Resume(ctx, o.after, o.resume); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errLog, err)
 		}
+		c.gap = start.Gap
 	}
 	if !o.kind.single {
 		c.secret = s.registry.secret()
@@ -182,7 +188,7 @@ func (c *content) takeEntries() error {
 	if c.entries, err = c.follower.Take(ctx, c.entries); err != nil {
 		return err
 	}
-	if c.follower.Lost() {
+	if c.follower.Lost() && !c.gap {
 		return errOvertaken
 	}
 	if c.follower.Behind() {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,7 +32,7 @@ func (still) Run(ctx context.Context, _ *feed.Demand, _ func(feed.Update)) error
 }
 
 // newServer is a server with the symbols A to E and a log in a real database.
-func newServer(t *testing.T) *Server {
+func newServer(t *testing.T) *testServer {
 	t.Helper()
 	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
@@ -55,17 +57,23 @@ func newServer(t *testing.T) *Server {
 	go func() { done <- market.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	<-market.Directory().Settled()
-	return New(Options{
+	return &testServer{store: db, Server: New(Options{
 		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, logger), History: history.NewIntraday(), MaxSymbols: 4, Logger: logger,
-	})
+	})}
 }
 
-func (s *Server) publish(symbol string, version int64) {
+// testServer is a server with its database at hand.
+type testServer struct {
+	*Server
+	store *store.DB
+}
+
+func (s *testServer) publish(symbol string, version int64) {
 	q := &quotes.StockQuote{Symbol: quotes.MustSymbol(symbol), Version: version}
 	s.Hub.Publish(q.Symbol, q, version)
 }
 
-func (s *Server) openContent(t *testing.T, kind streamKind, symbols string) (*content, sse.Bells) {
+func (s *testServer) openContent(t *testing.T, kind streamKind, symbols string) (*content, sse.Bells) {
 	t.Helper()
 	syms, err := quotes.ParseSymbols(symbols)
 	if err != nil {
@@ -220,7 +228,7 @@ func TestDemandFollowsTheStreams(t *testing.T) {
 	}
 }
 
-func send(t *testing.T, s *Server, message string) {
+func send(t *testing.T, s *testServer, message string) {
 	t.Helper()
 	if _, err := s.Log.Send(t.Context(), alert.Notification{Type: alert.Info, Message: message, Time: time.Now().UTC()}); err != nil {
 		t.Fatal(err)
@@ -251,5 +259,43 @@ func TestAStreamThatIsFarBehindTakesTheLogInTurns(t *testing.T) {
 	}
 	if rest := take(t, c); len(rest) != 5 || rest[4] != fmt.Sprintf("notification id=%d", turnNotifications+5) {
 		t.Errorf("the rest: %v", rest)
+	}
+}
+
+func TestAStreamThatWasToldOfTheGapGetsWhatIsLeft(t *testing.T) {
+	s := newServer(t)
+	for i := range 5 {
+		send(t, s, fmt.Sprint(i))
+	}
+	if _, err := s.store.Prune(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	bells := sse.Bells{Paced: make(sse.Bell, 1), Urgent: make(sse.Bell, 1)}
+	c, err := s.newContent(t.Context(), contentOptions{kind: pageStream, rate: 10, after: 1, resume: true}, nil, bells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(sse.Report{})
+	if !strings.Contains(string(c.hello), `"gap":true`) {
+		t.Errorf("the hello: %s", c.hello)
+	}
+	want(t, take(t, c), "hello id=1", "notification id=4", "notification id=5")
+}
+
+func TestAStreamIsToldToComeBackWhileTheDatabaseFails(t *testing.T) {
+	s := newServer(t)
+	if err := s.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.Handler())
+	defer server.Close()
+	res, err := http.Get(server.URL + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	event, err := sse.NewReader(res.Body).Next()
+	if err != nil || res.StatusCode != http.StatusOK || event.Name != "busy" || event.Retry < 10*time.Second {
+		t.Errorf("%d %+v %v", res.StatusCode, event, err)
 	}
 }

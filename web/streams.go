@@ -71,11 +71,16 @@ func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol) err
 	}
 	after, given := sse.LastEventID(r)
 	ctx := r.Context()
-	return s.streams.Open(w, r, rate, func(st *sse.Stream, bells sse.Bells) (sse.Content, error) {
+	err = s.streams.Open(w, r, rate, func(st *sse.Stream, bells sse.Bells) (sse.Content, error) {
 		return s.newContent(ctx, contentOptions{
 			kind: kind, symbols: syms, known: known, unknown: unknown, rate: rate, after: after, resume: given,
 		}, st, bells)
 	})
+	if errors.Is(err, errLog) && ctx.Err() == nil {
+		s.Logger.Error("a stream was told to come back", "error", err)
+		return s.streams.Busy(w, "unavailable") // a 500 would end a browser's stream for good
+	}
+	return err
 }
 
 // streamChange is what a client wants changed of its open stream.
