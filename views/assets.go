@@ -1,0 +1,23 @@
+package views
+
+// The modules of each page, so that the browser asks for all of them at once
+// instead of finding them import by import.
+var (
+	shared = []string{
+		"announce.js", "api.js", "format.js", "keys.js", "lists.js", "page.js", "paint.js", "prefs.js", "quote.js", "stream.js",
+		"elements/bar.js", "elements/search.js", "elements/settings.js", "elements/toast.js",
+	}
+	dashboardModules = append([]string{
+		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
+	}, shared...)
+	symbolModules = shared
+	plainModules  = []string{"prefs.js"}
+)
+
+// head is what pages differ in before their body.
+type head struct {
+	Title   string
+	Script  string // the module that the page starts with, "" for none
+	Modules []string
+	Refresh bool // reload by itself where no script runs
+}

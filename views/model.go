@@ -1,0 +1,104 @@
+package views
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// Site is what every page knows of the server that it comes from.
+type Site struct {
+	// Assets is the path that all assets are below: "/static/3f2a9c…".
+	Assets string
+	// PublicURL is the address for links and snippets, without a slash at its end.
+	PublicURL string
+	// Data says what the data is, as in "Simulated market data".
+	Data string
+	// Embeds says that other sites may frame the widgets.
+	Embeds bool
+	// Now is the moment for which the page is made.
+	Now time.Time
+}
+
+// Row is one symbol with all that a page shows of it.
+type Row struct {
+	Instrument quotes.Instrument
+	// Quote is nil until the first one is known.
+	Quote *quotes.StockQuote
+	// Spark are the day's prices as far as they were seen, oldest first, evenly spread in time.
+	Spark []decimal.Decimal
+}
+
+// Notification is one line of the panel.
+type Notification struct {
+	ID      int64
+	Type    string // info, success, warning, error
+	Message string
+	Time    time.Time
+}
+
+// DashboardPage is "/".
+type DashboardPage struct {
+	Site
+	// Ticker shows the list as one strip ("?view=ticker").
+	Ticker bool
+	Rows   []Row
+	// Unknown are the symbols asked for that no source has.
+	Unknown []quotes.Symbol
+	// Asked says that the address named the symbols; otherwise they are the
+	// first visit's.
+	Asked bool
+	// Notifications are the newest, newest first; the log is complete in them
+	// up to LastID, which the page's stream passes as last_event_id.
+	Notifications []Notification
+	LastID        int64
+	// MaxSymbols is how many symbols one stream may have.
+	MaxSymbols int
+}
+
+// SymbolPage is "/q/{symbol}".
+type SymbolPage struct {
+	Site
+	Row
+	LastID int64
+}
+
+// EmbedPage is "/embed": the snippet to copy, with a live preview.
+type EmbedPage struct {
+	Site
+	Symbol quotes.Symbol // the one previewed
+	// Symbols are what the form offers.
+	Symbols []quotes.Instrument
+	WidgetOptions
+}
+
+// WidgetOptions are the parameters of a widget, checked.
+type WidgetOptions struct {
+	Theme       string // light, dark, auto
+	Palette     string // green-red, red-green, blue-orange, mono
+	Transparent bool
+	Locale      string // BCP 47, "" is en-US
+	MaxRate     string // decimal text, "" is the server's
+}
+
+// Widget is "/embed/quote/{symbol}": a whole document with nothing to load but
+// its stream.
+type Widget struct {
+	Site
+	Row
+	WidgetOptions
+	// Style and Script are inline; the policy admits them by their hashes.
+	Style, Script string
+	// Missing says that no source has the symbol.
+	Missing bool
+}
+
+// ErrorPage is what a person sees of an error.
+type ErrorPage struct {
+	Site
+	Status int
+	Title  string
+	Detail string
+}

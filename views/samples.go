@@ -1,0 +1,179 @@
+package views
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/shopspring/decimal"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// Sample is a view with canned data, for the golden files and for the list that
+// developers look at.
+type Sample struct {
+	Name      string
+	Component templ.Component
+}
+
+// hostile is a text that must never be markup.
+const hostile = `<script>alert("1")</script> & 'quotes' </textarea><img src=x onerror=alert(2)>`
+
+// Samples are all views in the states that they have. The site says where the
+// assets are; its moment is replaced by a fixed one.
+func Samples(site Site) []Sample {
+	site.Now = time.Date(2026, 11, 20, 20, 42, 9, 0, time.UTC)
+	rows := sampleRows(site.Now)
+	board := DashboardPage{
+		Site: site, Rows: rows, Asked: true, LastID: 4, MaxSymbols: 200,
+		Notifications: sampleNotifications(site.Now),
+	}
+	empty := DashboardPage{Site: site, Asked: true, Unknown: []quotes.Symbol{quotes.MustSymbol("APPL"), quotes.MustSymbol("XYZZY")}, MaxSymbols: 200}
+	ticker := board
+	ticker.Ticker = true
+	widget := Widget{Site: site, Row: rows[0], Style: "main{color:red}", Script: `if (1 < 2 && "a") {}`}
+	widgetWith := func(change func(*Widget)) Widget {
+		w := widget
+		change(&w)
+		return w
+	}
+	embed := EmbedPage{Site: site, Symbol: rows[0].Instrument.Symbol}
+	for _, r := range rows {
+		embed.Symbols = append(embed.Symbols, r.Instrument)
+	}
+	return []Sample{
+		{"dashboard", Dashboard(board)},
+		{"dashboard-empty", Dashboard(empty)},
+		{"dashboard-ticker", Dashboard(ticker)},
+		{"rows", Rows(rows[:2], empty.Unknown[:1], site.Now)},
+		{"symbol", Symbol(SymbolPage{Site: site, Row: rows[0], LastID: 4})},
+		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3]})},
+		{"symbol-unquoted", Symbol(SymbolPage{Site: site, Row: rows[len(rows)-1]})},
+		{"embed", Embed(embed)},
+		{"widget", WidgetDocument(widget)},
+		{"widget-dark", WidgetDocument(widgetWith(func(w *Widget) {
+			w.Row = rows[2]
+			w.WidgetOptions = WidgetOptions{Theme: "dark", Palette: "blue-orange", Transparent: true, Locale: "pt-BR", MaxRate: "1"}
+		}))},
+		{"widget-missing", WidgetDocument(widgetWith(func(w *Widget) {
+			w.Row = Row{Instrument: quotes.Instrument{Symbol: quotes.MustSymbol("XYZZY")}}
+			w.Missing = true
+		}))},
+		{"error", Error(ErrorPage{Site: site, Status: 404, Title: "No such symbol", Detail: "No source has XYZZY. " + hostile})},
+	}
+}
+
+// sampleRows are one row for every state that a price can be in.
+func sampleRows(now time.Time) []Row {
+	return []Row{
+		sampleRow(now, "AAPL|Apple Inc.|XNAS|USD|2|America/New_York", "189.84 188.61 188.70 190.02 188.15 48210377", nil),
+		sampleRow(now, "MSFT|Microsoft Corporation|XNAS|USD|2|America/New_York", "412.07 415.90 416.00 417.33 411.20 21034551", func(q *quotes.StockQuote) {
+			q.Timeliness = quotes.Live
+		}),
+		sampleRow(now, "PETR4|Petróleo Brasileiro S.A. – Petrobras Preferenciais|BVMF|BRL|2|America/Sao_Paulo", "38.41 38.41 38.20 38.77 37.95 33411200", func(q *quotes.StockQuote) {
+			q.Timeliness, q.Delay = quotes.Delayed, 15*time.Minute
+		}),
+		sampleRow(now, "TSLA|Tesla, Inc.|XNAS|USD|2|America/New_York", "1351.11 1340 1342.50 1362.98 1331.05 98765432", func(q *quotes.StockQuote) {
+			q.Timeliness, q.Session = quotes.Live, quotes.Post
+			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("1349.75"), number("-1.36"), number("-0.1")
+		}),
+		sampleRow(now, "GOOGL|"+hostile+"|XNAS|USD|2|America/New_York", "166.2 168.11 168 168.4 165.9 1200", func(q *quotes.StockQuote) {
+			q.Stale = true
+		}),
+		sampleRow(now, "BTC/USD|Bitcoin||USD|2|UTC", "97412.55 95120.01 95120.01 98230.1 94800 1234.56789", func(q *quotes.StockQuote) {
+			q.Timeliness = quotes.Replayed
+			q.Time = q.Time.AddDate(0, 0, -3)
+			q.BidSize, q.AskSize = number("0.00123456"), number("1.5")
+		}),
+		sampleRow(now, "SHIB/USD|Shiba Inu||USD|8|UTC", "0.00002417 0.00002501 0.00002501 0.0000251 0.0000239 3123456789012", nil),
+		sampleRow(now, "VALE3|Vale S.A.|BVMF|BRL|2|America/Sao_Paulo", "61.37 62.11 62.3 62.45 61.02 18990400", func(q *quotes.StockQuote) {
+			q.Halted = true
+		}),
+		sampleRow(now, "ITUB4|Itaú Unibanco|BVMF|BRL|2|America/Sao_Paulo", "33.2 32.98 33 33.41 32.9 9000000", func(q *quotes.StockQuote) {
+			q.Session = quotes.Closed
+		}),
+		sampleRow(now, "NEWCO|New Company|XNYS|USD|2|America/New_York", "12.5", func(q *quotes.StockQuote) {
+			q.Bid, q.BidSize, q.Ask, q.AskSize = decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}
+		}),
+		{Instrument: sampleInstrument("WAIT|Waiting for a first quote|XNYS|USD|2|America/New_York")},
+	}
+}
+
+// sampleInstrument reads "symbol|name|exchange|currency|decimals|zone".
+func sampleInstrument(text string) quotes.Instrument {
+	f := strings.Split(text, "|")
+	in := quotes.Instrument{
+		Symbol: quotes.MustSymbol(f[0]), Name: f[1], Exchange: f[2], Currency: f[3],
+		Decimals: int(f[4][0] - '0'), TimeZone: f[5], Type: quotes.Stock,
+	}
+	if in.Exchange == "" {
+		in.Type = quotes.Crypto
+	}
+	return in
+}
+
+// sampleRow is a simulated quote of "price close open high low volume", changed
+// by change.
+func sampleRow(now time.Time, instrument, figures string, change func(*quotes.StockQuote)) Row {
+	r := Row{Instrument: sampleInstrument(instrument)}
+	q := &quotes.StockQuote{
+		Symbol: r.Instrument.Symbol, Currency: r.Instrument.Currency, Time: now.Add(-2 * time.Second),
+		Version: now.UnixMicro(), Session: quotes.Regular, Timeliness: quotes.Simulated, Source: "sim",
+	}
+	into := []*decimal.NullDecimal{&q.Price, &q.PreviousClose, &q.Open, &q.High, &q.Low, &q.Volume}
+	for i, f := range strings.Fields(figures) {
+		*into[i] = number(f)
+	}
+	tick := decimal.New(1, -int32(r.Instrument.Decimals))
+	q.Bid, q.BidSize = quotes.Some(q.Price.Decimal.Sub(tick)), number("300")
+	q.Ask, q.AskSize = quotes.Some(q.Price.Decimal.Add(tick)), number("12500")
+	q.SetChange()
+	r.Spark = sampleSpark(q)
+	if change != nil {
+		change(q)
+	}
+	r.Quote = q
+	return r
+}
+
+// sampleSpark is a day that wanders from the open over the low and the high to
+// the price.
+func sampleSpark(q *quotes.StockQuote) []decimal.Decimal {
+	if !q.Open.Valid {
+		return nil
+	}
+	var out []decimal.Decimal
+	stops := []decimal.Decimal{q.Open.Decimal, q.Low.Decimal, q.High.Decimal, q.Price.Decimal}
+	for i := range len(stops) - 1 {
+		for step := range int64(10) {
+			way := stops[i+1].Sub(stops[i]).Mul(decimal.NewFromInt(step)).Shift(-1)
+			wobble := q.High.Decimal.Sub(q.Low.Decimal).Mul(decimal.NewFromInt((step * 37) % 7 * int64(1-i%2*2))).Shift(-2)
+			out = append(out, stops[i].Add(way).Add(wobble))
+		}
+	}
+	return out
+}
+
+func sampleNotifications(now time.Time) []Notification {
+	var out []Notification
+	for i, n := range []struct{ kind, message string }{
+		{"error", "The feed of B3 is down; its prices are the last ones known."},
+		{"warning", hostile},
+		{"success", "AAPL crossed 189.50."},
+		{"info", "Welcome. Markets open at 09:30 EST. " + strings.Repeat("A long line that wraps. ", 5)},
+	} {
+		out = append(out, Notification{ID: int64(4 - i), Type: n.kind, Message: n.message, Time: now.Add(-time.Duration(i*i) * 7 * time.Hour)})
+	}
+	return out
+}
+
+// number reads a figure of a sample; it panics on a malformed one.
+func number(s string) decimal.NullDecimal {
+	d, err := quotes.ParseDecimal(s)
+	if err != nil {
+		panic(fmt.Sprintf("sample %q: %v", s, err))
+	}
+	return quotes.Some(d)
+}
