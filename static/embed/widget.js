@@ -1,0 +1,130 @@
+const root = document.querySelector('main')
+const { decimals, locale, stream, symbol, tz } = root.dataset
+const field = (name) => root.querySelector(`[data-field=${name}]`)
+const put = (name, text) => { if (field(name).textContent !== text) field(name).firstChild.nodeValue = text }
+const format = (options) => {
+	let f
+	try { f = new Intl.NumberFormat(locale, options) } catch { f = new Intl.NumberFormat('en-US', options) }
+	return (n) => n == null ? '—' : f.format(String(n)).replace('-', '−')
+}
+const places = (n) => ({ minimumFractionDigits: n, maximumFractionDigits: n })
+const sign = { signDisplay: 'exceptZero' }
+const price = format(places(+decimals))
+const change = format({ ...places(+decimals), ...sign })
+const percent = format({ ...places(2), ...sign })
+const clock = (t, more) => {
+	try { return new Intl.DateTimeFormat(locale, { timeZone: tz, timeStyle: 'medium', hourCycle: 'h23', ...more }).format(t) } catch { return t.toISOString().slice(11, 19) }
+}
+const day = (t) => new Intl.DateTimeFormat('en', { timeZone: tz }).format(t)
+
+let version = +root.dataset.version, last = num(root.dataset.price), words = field('state').textContent
+let source, heard = new Date(), fresh = false, flashed = 0, frame = 0, newest, silence, again, wait = 2000, heartbeat = 15
+
+function num(text) { return text ? +text : undefined }
+
+function state(q) {
+	if (q.halted) return 'Halted'
+	if (q.stale) return 'Stale since ' + clock(new Date(q.time))
+	if (q.session === 'closed') return 'Closed'
+	if (q.timeliness === 'delayed') return q.delay >= 60 ? `Delayed ${Math.round(q.delay / 60)} min` : 'Delayed'
+	return { live: 'Live', simulated: 'Simulated', replayed: 'Replayed' }[q.timeliness] ?? ''
+}
+
+function numbers(q) {
+	put('price', price(q.price))
+	put('change', change(q.change))
+	const p = percent(q.change_percent)
+	put('change_percent', q.change_percent == null ? p : p + '%')
+	const shown = change(q.change)
+	root.dataset.dir = /[1-9]/.test(Number(q.change ?? 0).toFixed(decimals)) ? (q.change > 0 ? 'up' : 'down') : 'flat'
+	return shown
+}
+
+function when(time) {
+	if (!time) return
+	const t = new Date(time), el = field('time')
+	el.dateTime = time
+	put('time', clock(t, day(t) === day(new Date()) ? { timeStyle: 'long' } : { dateStyle: 'medium', timeStyle: 'long' }))
+}
+
+function paint() {
+	frame = 0
+	const q = newest
+	numbers(q)
+	when(q.time)
+	words = state(q)
+	say(words)
+	const cell = field('price'), now = Date.now()
+	if (fresh && last != null && q.price !== last && now - flashed > 1000) {
+		flashed = now
+		cell.dataset.flash = q.price > last ? 'up' : 'down'
+		setTimeout(() => { delete cell.dataset.flash }, 400)
+	}
+	fresh = true
+	last = q.price
+}
+
+function say(text, lost) {
+	put('state', text)
+	root.toggleAttribute('data-lost', !!lost)
+}
+
+function lose() { say('Stale since ' + clock(heard), true) }
+
+function hear() {
+	heard = new Date()
+	clearTimeout(silence)
+	silence = setTimeout(() => { lose(); open() }, 2000 * heartbeat)
+}
+
+function open() {
+	close()
+	const url = new URL(stream, location.href)
+	if (rate.value) url.searchParams.set('max_rate', rate.value)
+	source = new EventSource(url)
+	source.addEventListener('hello', (e) => { heartbeat = JSON.parse(e.data).heartbeat ?? 15; fresh = false; wait = 2000; hear(); say(words) })
+	source.addEventListener('stock_quote', (e) => {
+		const q = JSON.parse(e.data)
+		hear()
+		if (q.symbol !== symbol || q.version < version) return
+		version = q.version
+		newest = q
+		frame ||= requestAnimationFrame(paint)
+	})
+	source.addEventListener('heartbeat', hear)
+	source.onerror = () => {
+		lose()
+		if (source.readyState < 2) return
+		again = setTimeout(open, wait * (1 + Math.random()))
+		wait = Math.min(30000, wait * 2)
+	}
+	hear()
+}
+
+function close() {
+	clearTimeout(silence)
+	clearTimeout(again)
+	source?.close()
+	source = undefined
+}
+
+const rate = root.querySelector('select')
+let visible = true
+function follow() {
+	const wanted = visible && !document.hidden && rate.value !== '0'
+	if (!wanted) close()
+	else if (!source) open()
+	if (rate.value === '0') say('Paused ' + clock(heard))
+}
+rate.value = root.dataset.maxRate || ''
+if (rate.selectedIndex < 0) {
+	rate.add(new Option(rate.value = root.dataset.maxRate + '/s', root.dataset.maxRate), 1)
+	rate.value = root.dataset.maxRate
+}
+rate.hidden = false
+rate.onchange = () => { close(); say(words); follow() }
+const shown = root.dataset
+numbers({ price: num(shown.price), change: num(shown.change), change_percent: num(shown.percent) })
+when(field('time').dateTime)
+document.addEventListener('visibilitychange', follow)
+new IntersectionObserver(([e]) => { visible = e.isIntersecting; follow() }).observe(root)

@@ -1,0 +1,119 @@
+// @ts-check
+// The watchlist's page: puts the elements, the stream and the lists together.
+import { announce } from './announce.js'
+import { shortcuts } from './keys.js'
+import { listQuery } from './lists.js'
+import { start } from './page.js'
+import { toast } from './elements/toast.js'
+import './elements/lists.js'
+import './elements/notifications.js'
+import './elements/watchlist.js'
+
+/** @param {string} name @returns {any} */
+const element = (name) => document.querySelector(name)
+const watchlist = element('tick-watchlist')
+const lists = element('tick-lists')
+const notes = element('tick-notifications')
+const most = Number(watchlist.dataset.maxSymbols) || 200
+
+const { stream, bar, search, keys } = start(watchlist.symbols, {
+	quote: (quote, snapshot) => watchlist.take(quote, snapshot),
+	notification: (n) => notes.take(n),
+	hello: (hello) => { if (hello.gap) toast('Some older notifications are no longer kept.') },
+}, {
+	lastId: watchlist.dataset.lastId,
+	versions: watchlist.versions,
+	lose: (since) => watchlist.lose(since),
+	views: () => watchlist.rows,
+})
+
+// The list
+
+/** Everything that follows from a change of the list. */
+function changed() {
+	const { symbols, strip } = watchlist
+	history.replaceState(null, '', '/' + listQuery(symbols, strip))
+	const other = document.querySelector('[data-view]')
+	other?.setAttribute('href', '/' + listQuery(symbols, !strip))
+	lists.keep(symbols)
+	bar.count = symbols.length
+	element('[data-empty]').hidden = symbols.length > 0
+	stream.set(symbols)
+}
+
+/** @param {string[]} symbols */
+async function add(symbols) {
+	const room = most - watchlist.symbols.length
+	const fresh = symbols.filter((s) => !watchlist.views.has(s))
+	if (fresh.length > room) return toast(`A list has at most ${most} symbols; there is room for ${Math.max(0, room)} more.`)
+	try {
+		const { added, unknown } = await watchlist.add(fresh)
+		if (watchlist.strip && added.length) return location.reload()
+		if (added.length) announce(`Added ${added.join(', ')}.`)
+		const shown = added.at(-1) ?? symbols.find((s) => watchlist.views.has(s))
+		if (shown) reveal(shown)
+		if (unknown.length) search.unknown(unknown)
+	} catch {
+		toast('The server does not answer, nothing was added.', 'Try again', () => add(symbols))
+	}
+}
+
+/** @param {string} symbol */
+function reveal(symbol) { watchlist.view(symbol)?.scrollIntoView({ block: 'nearest' }) }
+
+lists.start(watchlist.symbols)
+watchlist.addEventListener('tick-change', changed)
+watchlist.addEventListener('tick-removed', (/** @type {CustomEvent} */ e) => {
+	announce(`Removed ${e.detail.symbol}.`)
+	toast(`${e.detail.symbol} is removed.`, 'Undo', e.detail.undo)
+})
+search.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => add(e.detail.symbols))
+lists.addEventListener('tick-list', async (/** @type {CustomEvent} */ e) => {
+	try {
+		const unknown = await watchlist.show(e.detail.symbols)
+		if (watchlist.strip) location.reload()
+		if (unknown.length) search.unknown(unknown)
+	} catch {
+		toast('The server does not answer; the list is not complete.')
+	}
+})
+addEventListener('popstate', () => location.reload())
+
+// The notifications' drawer
+
+const bell = element('[data-bell]')
+const panel = element('#notifications')
+
+/** @param {boolean} open */
+function drawer(open) {
+	panel.toggleAttribute('data-open', open)
+	bell.setAttribute('aria-expanded', String(open))
+	if (open) notes.querySelector('button, select').focus()
+	else if (panel.contains(document.activeElement)) bell.focus()
+}
+bell.addEventListener('click', () => drawer(!panel.hasAttribute('data-open')))
+notes.addEventListener('tick-close', () => drawer(false))
+panel.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') drawer(false) })
+
+// Keys
+
+/** @param {(row: HTMLElement) => void} act */
+const onRow = (act) => () => {
+	const row = watchlist.current
+	if (!row || watchlist.strip) return false
+	act(row)
+}
+/** @param {number} by @param {boolean} always */
+const step = (by, always) => () => {
+	if (!always && !watchlist.current) return false
+	watchlist.step(by)
+}
+shortcuts({
+	...keys,
+	j: step(1, true), k: step(-1, true), ArrowDown: step(1, false), ArrowUp: step(-1, false),
+	Delete: onRow((row) => watchlist.remove(row.dataset.symbol)),
+	'Alt+ArrowUp': onRow((row) => watchlist.move(row, -1)),
+	'Alt+ArrowDown': onRow((row) => watchlist.move(row, 1)),
+	n: () => drawer(!panel.hasAttribute('data-open')),
+	Escape: () => { drawer(false); return false },
+})

@@ -1,0 +1,229 @@
+// @ts-check
+// <tick-watchlist>: the rows. Says 'tick-change' {symbols} when the viewer
+// changed the list, and 'tick-removed' {symbol, undo}. A row that moves stays in
+// its place in the document and the others go around it, so that the focus
+// survives.
+import { fetchRows } from '../api.js'
+import { clock } from '../format.js'
+import { QuoteView } from '../quote.js'
+
+/** What the headers sort by. @type {Record<string, (r: HTMLElement) => string | number>} */
+const keys = {
+	symbol: (r) => r.dataset.symbol ?? '',
+	last: (r) => figure(r.dataset.price),
+	change: (r) => figure(r.dataset.change),
+	percent: (r) => figure(r.dataset.percent),
+	volume: (r) => figure(r.dataset.volume),
+}
+
+/** @param {string | undefined} text */
+function figure(text) { return text ? Number(text) : -Infinity }
+
+class Watchlist extends HTMLElement {
+	/** @type {Map<string, QuoteView>} */
+	views = new Map()
+	/** @type {string[]} the viewer's own order, while another is shown */
+	own = []
+
+	connectedCallback() {
+		this.body = /** @type {HTMLElement} */ (this.querySelector('tbody, ul'))
+		this.strip = this.hasAttribute('data-strip')
+		for (const row of this.rows) this.views.set(row.dataset.symbol ?? '', new QuoteView(row))
+		this.addEventListener('click', (e) => this.click(/** @type {Element} */ (e.target)))
+		this.addEventListener('pointerdown', (e) => this.drag(e))
+	}
+
+	/** @returns {HTMLElement[]} */
+	get rows() { return /** @type {HTMLElement[]} */ ([...(this.body?.children ?? [])]) }
+
+	/** The list in the viewer's order. */
+	get symbols() { return this.own.length ? this.own : this.rows.map((r) => r.dataset.symbol ?? '') }
+
+	/** Versions of what is shown. */
+	get versions() { return new Map([...this.views].map(([s, v]) => [s, v.version])) }
+
+	/** @param {import('../stream.js').Quote} quote @param {boolean} snapshot */
+	take(quote, snapshot) { this.views.get(quote.symbol)?.take(quote, snapshot) }
+
+	/** Marks all prices as of that time, or no more. @param {Date} [since] */
+	lose(since) {
+		for (const v of this.views.values()) v.lose(since ? 'Stale since ' + clock(since, v.tz) : '')
+	}
+
+	/**
+	 * Adds symbols at the end, with rows that the server makes.
+	 * @param {string[]} symbols
+	 * @returns {Promise<{added: string[], unknown: string[]}>}
+	 */
+	async add(symbols) {
+		const missing = symbols.filter((s) => !this.views.has(s))
+		if (!missing.length) return { added: [], unknown: [] }
+		const { rows, unknown } = await fetchRows(missing)
+		const added = []
+		for (const row of rows) {
+			const symbol = row.dataset.symbol ?? ''
+			if (this.views.has(symbol)) continue
+			if (!this.strip) this.body.append(row)
+			this.views.set(symbol, new QuoteView(row))
+			if (this.own.length) this.own.push(symbol)
+			added.push(symbol)
+		}
+		if (added.length) this.changed()
+		return { added, unknown }
+	}
+
+	/** Shows another list. @param {string[]} symbols @returns {Promise<string[]>} those unknown */
+	async show(symbols) {
+		this.unsort()
+		for (const row of this.rows) if (!symbols.includes(row.dataset.symbol ?? '')) this.drop(row)
+		const { unknown } = await this.add(symbols)
+		this.arrange(symbols)
+		this.changed()
+		return unknown
+	}
+
+	/** @param {string} symbol */
+	remove(symbol) {
+		const row = this.view(symbol)
+		if (!row) return
+		const next = /** @type {HTMLElement | null} */ (row.nextElementSibling ?? row.previousElementSibling)
+		const view = /** @type {QuoteView} */ (this.views.get(symbol))
+		const order = this.symbols
+		const focused = row.contains(document.activeElement)
+		this.drop(row)
+		if (this.own.length) this.own = this.own.filter((s) => s !== symbol)
+		if (focused) next?.querySelector('a')?.focus()
+		this.changed()
+		const undo = () => {
+			if (this.views.has(symbol)) return
+			this.unsort()
+			this.views.set(symbol, view)
+			this.body.append(row)
+			this.arrange([...order.filter((s) => this.views.has(s)), ...this.symbols.filter((s) => !order.includes(s))])
+			this.changed()
+			row.querySelector('a')?.focus()
+		}
+		this.dispatchEvent(new CustomEvent('tick-removed', { detail: { symbol, undo } }))
+	}
+
+	/** @param {HTMLElement} row */
+	drop(row) {
+		row.remove()
+		this.views.delete(row.dataset.symbol ?? '')
+	}
+
+	/** @param {string} symbol */
+	view(symbol) { return this.views.get(symbol)?.root }
+
+	/** The row in which the focus is. @returns {HTMLElement | undefined} */
+	get current() { return this.rows.find((r) => r.contains(document.activeElement)) }
+
+	/** Moves the focus by rows. @param {number} by */
+	step(by) {
+		const { rows, current } = this
+		const at = current ? rows.indexOf(current) + by : by > 0 ? 0 : rows.length - 1
+		rows[Math.min(rows.length - 1, Math.max(0, at))]?.querySelector('a')?.focus()
+	}
+
+	/** Moves a row by one place. @param {HTMLElement} row @param {number} by -1 or 1 */
+	move(row, by) {
+		const other = by < 0 ? row.previousElementSibling : row.nextElementSibling
+		if (!other) return
+		if (by < 0) row.after(other)
+		else row.before(other)
+		this.adopt()
+		this.changed()
+		row.scrollIntoView({ block: 'nearest' })
+	}
+
+	/** What is shown becomes the viewer's own order. */
+	adopt() {
+		this.own = []
+		for (const th of this.querySelectorAll('th[aria-sort]')) th.removeAttribute('aria-sort')
+	}
+
+	/** Brings rows into an order, with the focus where it was. @param {string[]} symbols */
+	arrange(symbols) {
+		const focus = /** @type {HTMLElement | null} */ (document.activeElement)
+		for (const s of symbols) {
+			const row = this.view(s)
+			if (row) this.body.append(row)
+		}
+		if (focus && focus !== document.activeElement && this.contains(focus)) focus.focus()
+	}
+
+	unsort() {
+		const own = this.own
+		this.adopt()
+		if (own.length) this.arrange(own)
+	}
+
+	/** Ascending for names and descending for figures first, then the other way, then none. @param {HTMLElement} th @param {string} name */
+	sort(th, name) {
+		const first = name === 'symbol' ? 'ascending' : 'descending'
+		const second = name === 'symbol' ? 'descending' : 'ascending'
+		const now = th.getAttribute('aria-sort')
+		const own = this.symbols
+		if (now === second) return this.unsort()
+		this.adopt()
+		th.setAttribute('aria-sort', now ? second : first)
+		const sign = th.getAttribute('aria-sort') === 'ascending' ? 1 : -1
+		const sorted = this.rows.map((r) => ({ key: keys[name](r), symbol: r.dataset.symbol ?? '' }))
+			.sort((a, b) => a.key === b.key ? 0 : (a.key < b.key ? -sign : sign))
+		this.arrange(sorted.map((s) => s.symbol))
+		this.own = own
+	}
+
+	/** @param {Element} target */
+	click(target) {
+		const button = /** @type {HTMLElement | null} */ (target.closest('button'))
+		const row = /** @type {HTMLElement | null} */ (target.closest('[data-symbol]'))
+		const sort = button?.dataset.sort
+		if (sort) return this.sort(/** @type {HTMLElement} */ (button.closest('th')), sort)
+		if (!row || !button) return
+		switch (button.dataset.act) {
+		case 'up': return this.move(row, -1)
+		case 'down': return this.move(row, 1)
+		case 'remove': return this.remove(row.dataset.symbol ?? '')
+		}
+	}
+
+	/** Drags a row by its grip: whatever it passes goes to its other side. @param {PointerEvent} e */
+	drag(e) {
+		const grip = /** @type {HTMLElement | null} */ (/** @type {Element} */ (e.target).closest('[data-act="grip"]'))
+		const row = /** @type {HTMLElement | null} */ (grip?.closest('[data-symbol]'))
+		if (!grip || !row || e.button) return
+		e.preventDefault()
+		grip.setPointerCapture(e.pointerId)
+		row.dataset.dragging = ''
+		const before = this.symbols
+		const done = new AbortController()
+		/** @param {PointerEvent} m */
+		const passed = (m) => {
+			for (let prev; (prev = row.previousElementSibling) && m.clientY < middle(prev);) row.after(prev)
+			for (let next; (next = row.nextElementSibling) && m.clientY > middle(next);) row.before(next)
+		}
+		const end = () => {
+			done.abort()
+			delete row.dataset.dragging
+			if (this.rows.some((r, i) => r.dataset.symbol !== before[i])) {
+				this.adopt()
+				this.changed()
+			}
+		}
+		const { signal } = done
+		grip.addEventListener('pointermove', passed, { signal })
+		grip.addEventListener('pointerup', end, { signal })
+		grip.addEventListener('pointercancel', end, { signal })
+	}
+
+	changed() { this.dispatchEvent(new CustomEvent('tick-change', { detail: { symbols: this.symbols } })) }
+}
+
+/** @param {Element} row */
+function middle(row) {
+	const box = row.getBoundingClientRect()
+	return box.top + box.height / 2
+}
+
+customElements.define('tick-watchlist', Watchlist)

@@ -1,0 +1,79 @@
+// @ts-check
+// What all pages with a stream share: the bar's choices, the connection's
+// words, the keys that every page has.
+import { announce } from './announce.js'
+import { help } from './keys.js'
+import { nextTheme, themeButton } from './prefs.js'
+import { viewerTimes } from './quote.js'
+import { follow } from './stream.js'
+import { toast } from './elements/toast.js'
+import './elements/bar.js'
+import './elements/search.js'
+import './elements/settings.js'
+
+/**
+ * Starts a page.
+ * @param {string[]} symbols
+ * @param {import('./stream.js').Handlers} handlers
+ * @param {{lastId: string | undefined, versions: Map<string, number>, lose: (since?: Date) => void, views: () => HTMLElement[]}} page
+ */
+export function start(symbols, handlers, page) {
+	const bar = /** @type {any} */ (document.querySelector('tick-bar'))
+	let lost = false
+	/** @param {import('./stream.js').State} state */
+	const show = (state) => {
+		bar.show(state)
+		const broken = state.name === 'silent' || state.name === 'waiting'
+		if (broken) page.lose(state.since)
+		if (state.name === 'open' && lost) page.lose()
+		if (broken && !lost) announce('The connection is lost. Prices are the last ones known.')
+		if (state.name === 'open' && lost) announce('Connected again.')
+		if (broken || state.name === 'open') lost = broken
+		document.documentElement.toggleAttribute('data-stale-page', lost)
+	}
+	const stream = follow(symbols, {
+		refused: (detail) => toast(detail),
+		...handlers,
+		state: show,
+		quote: (quote, snapshot) => { if (!bar.paused) handlers.quote?.(quote, snapshot) },
+	}, { lastEventId: page.lastId ? Number(page.lastId) : undefined, versions: page.versions })
+
+	let pausedAt = 0
+	bar.addEventListener('tick-rate', (/** @type {CustomEvent} */ e) => {
+		stream.setRate(e.detail.rate)
+		if (e.detail.paused) {
+			pausedAt = Date.now()
+			stream.pause()
+			announce('Paused.')
+		} else if (pausedAt) {
+			const seconds = Math.round((Date.now() - pausedAt) / 1000)
+			pausedAt = 0
+			stream.resume()
+			const text = `Resumed: prices jumped over ${seconds} s to now.`
+			toast(text)
+			announce(text)
+		}
+	})
+	bar.addEventListener('tick-retry', () => stream.retry())
+	addEventListener('online', () => stream.retry())
+	document.addEventListener('visibilitychange', () => stream.hidden(document.hidden))
+	addEventListener('pagehide', () => stream.close())
+	addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
+	const markets = () => bar.markets(page.views())
+	markets()
+	setInterval(markets, 5000)
+	themeButton()
+	viewerTimes()
+
+	const search = /** @type {any} */ (document.querySelector('tick-search'))
+	const openHelp = help()
+	return {
+		stream, bar, search,
+		keys: {
+			'/': () => search.focus(),
+			p: () => bar.toggle(),
+			t: nextTheme,
+			'?': openHelp,
+		},
+	}
+}

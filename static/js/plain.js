@@ -1,0 +1,5 @@
+// @ts-check
+// Pages without a stream.
+import { themeButton } from './prefs.js'
+
+themeButton()

@@ -1,0 +1,63 @@
+// A host for stream.js: an EventSource that tests play, and a clock that they turn.
+
+export class FakeHost {
+	constructor() {
+		this.time = 1_000_000
+		this.timers = new Map()
+		this.next = 1
+		this.sources = []
+		this.posts = []
+		this.answer = async () => ({ status: 200 })
+		this.Math = { random: () => 0 }
+		this.Date = { now: () => this.time }
+		const host = this
+		this.EventSource = class {
+			constructor(url) {
+				this.url = url
+				this.closed = false
+				this.listeners = {}
+				host.sources.push(this)
+			}
+			addEventListener(type, f) { (this.listeners[type] ??= []).push(f) }
+			close() { this.closed = true }
+			emit(type, data = {}, lastEventId = '') {
+				for (const f of this.listeners[type] ?? []) f({ data: JSON.stringify(data), lastEventId })
+			}
+			hello(symbols, more = {}, id = '0') {
+				this.emit('hello', { stream: 'S' + host.sources.length, symbols, max_rate: 10, heartbeat: 15, ...more }, id)
+			}
+		}
+		this.fetch = async (url, options) => {
+			const body = JSON.parse(options.body)
+			this.posts.push({ url, body })
+			const { status, detail } = await this.answer(body)
+			return { status, ok: status === 200, json: async () => ({ detail }) }
+		}
+		this.setTimeout = (f, ms) => {
+			this.timers.set(this.next, { at: this.time + ms, f })
+			return this.next++
+		}
+		this.clearTimeout = (id) => { this.timers.delete(id) }
+	}
+
+	get source() { return this.sources.at(-1) }
+
+	/** Turns the clock, with what falls due on the way. */
+	async advance(ms) {
+		const end = this.time + ms
+		for (;;) {
+			const due = [...this.timers].filter(([, t]) => t.at <= end).sort((a, b) => a[1].at - b[1].at)[0]
+			if (!due) break
+			this.timers.delete(due[0])
+			this.time = due[1].at
+			due[1].f()
+			await settle()
+		}
+		this.time = end
+	}
+}
+
+/** Lets promises run. */
+export async function settle() {
+	for (let i = 0; i < 20; i++) await Promise.resolve()
+}
