@@ -30,6 +30,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	defer endBrowser()
 	binary = filepath.Join(dir, "tickboard")
 	args := []string{"build", "-o", binary}
 	if raceEnabled {
