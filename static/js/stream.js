@@ -179,7 +179,7 @@ class Stream {
 	wait(ms, reason) {
 		if (this.began && +this.now() - this.began > 10_000) this.attempt = 0
 		this.began = 0
-		ms ??= Math.min(20_000, 2000 * 2 ** this.attempt++) * (1 + 1.5 * this.host.Math.random())
+		ms ??= Math.min(15_000, 2000 * 1.5 ** this.attempt++) * (1 + 1.5 * this.host.Math.random())
 		this.drop()
 		this.retryTimer = this.host.setTimeout(() => this.open(), ms)
 		this.say({ name: 'waiting', retry: new Date(+this.now() + ms), reason })

@@ -75,7 +75,7 @@ test('what a closed connection still says is not heard', () => {
 
 test('waits after errors grow, are jittered, and say when', async () => {
 	const { host, state } = start()
-	for (const [random, wait] of [[0, 2000], [0, 4000], [0, 8000], [0, 16000], [0, 20000], [1, 50000]]) {
+	for (const [random, wait] of [[0, 2000], [0, 3000], [0, 4500], [1, 16875], [0, 10125], [0, 15000], [1, 37500]]) {
 		host.Math.random = () => random
 		host.source.emit('error')
 		assert.equal(state().name, 'waiting')
