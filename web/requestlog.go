@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/tickboard/tickboard/quotes"
 )
 
 // logRequests writes a line for each request when it has been answered, at
@@ -51,11 +53,19 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func loggedPath(c echo.Context) string { return withoutSecret(c.Request().URL.Path) }
 
-// withoutSecret leaves the stream out of "/events/{stream}/symbols".
+// withoutSecret leaves out of a path what may be the secret of a stream: below
+// the streams whatever is no symbol, for it is longer than one.
 func withoutSecret(path string) string {
 	for _, prefix := range []string{"/events/", "/stream/"} {
-		if strings.HasPrefix(path, prefix) && strings.HasSuffix(path, "/symbols") {
+		rest, below := strings.CutPrefix(path, prefix)
+		if !below {
+			continue
+		}
+		if strings.HasSuffix(rest, "/symbols") {
 			return prefix + "…/symbols"
+		}
+		if _, err := quotes.ParseSymbol(rest); err != nil {
+			return prefix + "…"
 		}
 	}
 	return path
