@@ -12,15 +12,19 @@ import (
 // only: it asks for no token, so a rebound name must not reach it.
 func (s *Server) adminHandler() http.Handler {
 	e := s.newEcho()
-	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{})))
-	e.GET("/healthz", s.healthz)
-	e.GET("/readyz", s.readyz)
-	e.GET("/debug/pprof/", echo.WrapHandler(http.HandlerFunc(pprof.Index)))
-	e.GET("/debug/pprof/:name", echo.WrapHandler(http.HandlerFunc(pprof.Index)))
-	e.GET("/debug/pprof/cmdline", echo.WrapHandler(http.HandlerFunc(pprof.Cmdline)))
-	e.GET("/debug/pprof/profile", echo.WrapHandler(http.HandlerFunc(pprof.Profile)))
-	e.GET("/debug/pprof/symbol", echo.WrapHandler(http.HandlerFunc(pprof.Symbol)))
-	e.GET("/debug/pprof/trace", echo.WrapHandler(http.HandlerFunc(pprof.Trace)))
+	for path, handler := range map[string]echo.HandlerFunc{
+		"/metrics":             echo.WrapHandler(promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{})),
+		"/healthz":             s.healthz,
+		"/readyz":              s.readyz,
+		"/debug/pprof/":        echo.WrapHandler(http.HandlerFunc(pprof.Index)),
+		"/debug/pprof/:name":   echo.WrapHandler(http.HandlerFunc(pprof.Index)),
+		"/debug/pprof/cmdline": echo.WrapHandler(http.HandlerFunc(pprof.Cmdline)),
+		"/debug/pprof/profile": echo.WrapHandler(http.HandlerFunc(pprof.Profile)),
+		"/debug/pprof/symbol":  echo.WrapHandler(http.HandlerFunc(pprof.Symbol)),
+		"/debug/pprof/trace":   echo.WrapHandler(http.HandlerFunc(pprof.Trace)),
+	} {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, handler)
+	}
 	return s.logRequests(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLocal(r.Host) {
 			_ = writeProblem(w, misdirected)
