@@ -131,6 +131,9 @@ func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (l
 	} else {
 		last = s.Log.Last()
 		list, err = s.Log.Before(ctx, before, limit)
+		if len(list) > 0 {
+			last = max(last, list[0].ID) // the database may be ahead of what was read
+		}
 	}
 	if list == nil {
 		list = []alert.Notification{}
