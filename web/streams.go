@@ -1,11 +1,13 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -141,25 +143,42 @@ func parseAll(texts []string) ([]quotes.Symbol, error) {
 	return syms, nil
 }
 
-// decodeJSON reads the one JSON object that the body is.
+// decodeJSON reads the one JSON object that the body is, in UTF-8 (RFC 8259,
+// section 8.1): what is no UTF-8 would otherwise be stored as something else.
 func decodeJSON(c echo.Context, into any) error {
 	kind, _, _ := strings.Cut(c.Request().Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
 		return refuse(http.StatusUnsupportedMediaType, "Send JSON, with Content-Type: application/json.")
 	}
-	decoder := json.NewDecoder(c.Request().Body)
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	if err == nil {
-		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
-			return nil
-		}
-		err = errors.New("there is more than one JSON value")
-	}
+	body, err := io.ReadAll(c.Request().Body)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return refuse(http.StatusRequestEntityTooLarge, "The body is larger than %d bytes.", maxBody)
 	}
-	return refuse(http.StatusBadRequest, "The body is not the JSON object that is expected here: %s.", strings.TrimPrefix(err.Error(), "json: "))
+	if err == nil {
+		err = decodeObject(body, into)
+	}
+	if err != nil {
+		return refuse(http.StatusBadRequest, "The body is not the JSON object that is expected here: %s.", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+func decodeObject(body []byte, into any) error {
+	switch {
+	case !utf8.Valid(body):
+		return errors.New("it is not valid UTF-8")
+	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
+		return errors.New("it does not begin with {")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return errors.New("there is more than one JSON value")
+	}
+	return nil
 }
 
 // sort parts symbols into those that a feed has and the others.
