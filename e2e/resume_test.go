@@ -20,6 +20,9 @@ func TestNotificationsResume(t *testing.T) {
 			t.Fatalf("the notification after %d is %d", i, n.ID)
 		}
 	}
+	// A stream without a number begins where the log's reader is, a moment
+	// after the answer to the one who sent.
+	eventually(t, "the log's reader has them", func() bool { return s.metrics()["tickboard_notifications_newest"] == 5 })
 	rows := []struct {
 		name    string
 		path    string
