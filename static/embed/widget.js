@@ -66,6 +66,7 @@ function paint() {
 
 function say(text, lost) {
 	put('state', text)
+	root.dataset.state = text
 	root.toggleAttribute('data-lost', !!lost)
 }
 

@@ -50,6 +50,7 @@ class ListChoice extends HTMLElement {
 
 	/** @param {string} name */
 	go(name) {
+		if (!this.lists.names.includes(name)) return this.show()
 		this.name = name
 		this.lists.choose(name)
 		this.dispatchEvent(new CustomEvent('tick-list', { detail: { symbols: this.lists.symbols(name) } }))
@@ -65,10 +66,12 @@ class ListChoice extends HTMLElement {
 		if (act === 'delete') {
 			const symbols = this.shown
 			lists.remove(name)
-			this.go(lists.names[0] ?? firstName)
+			if (!lists.names.length) lists.save(firstName, [])
+			this.go(lists.names[0])
 			toast(`${name || 'The list'} is deleted.`, 'Undo', () => { lists.save(name || firstName, symbols); this.go(name || firstName) })
 			return
 		}
+		if (name && !lists.names.includes(name)) lists.save(name, this.shown)
 		const titles = { save: 'Save as new list', new: 'New list', rename: 'Rename list' }
 		const to = await this.ask(/** @type {any} */ (titles)[act], act === 'rename' ? name : '')
 		if (!to) return

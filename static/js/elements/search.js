@@ -70,6 +70,7 @@ class Search extends HTMLElement {
 	/** Marks what Enter takes. @param {number} i -1 for nothing */
 	choose(i) {
 		this.selected = i
+		this.text = this.input.value.trim()
 		for (const [n, item] of [...this.list.children].entries()) item.setAttribute('aria-selected', String(n === i))
 		if (i < 0) this.input.removeAttribute('aria-activedescendant')
 		else this.input.setAttribute('aria-activedescendant', 'suggestion-' + i)
@@ -93,7 +94,7 @@ class Search extends HTMLElement {
 	async enter() {
 		const text = this.input.value.trim()
 		if (!text) return
-		if (this.selected >= 0) return this.add([this.found[this.selected].symbol])
+		if (this.selected >= 0 && text === this.text) return this.add([this.found[this.selected].symbol])
 		const typed = parseSymbols(text)
 		if (typed.length === 1 || /[,;]/.test(text)) return this.add(typed)
 		const found = await search(text).catch(() => [])

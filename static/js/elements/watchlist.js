@@ -212,9 +212,9 @@ class Watchlist extends HTMLElement {
 			}
 		}
 		const { signal } = done
-		grip.addEventListener('pointermove', passed, { signal })
-		grip.addEventListener('pointerup', end, { signal })
-		grip.addEventListener('pointercancel', end, { signal })
+		document.addEventListener('pointermove', passed, { signal })
+		document.addEventListener('pointerup', end, { signal })
+		document.addEventListener('pointercancel', end, { signal })
 	}
 
 	changed() { this.dispatchEvent(new CustomEvent('tick-change', { detail: { symbols: this.symbols } })) }
