@@ -82,7 +82,7 @@ func typeName(in quotes.Instrument) string {
 	return ""
 }
 
-// fact is one line of what is known of an instrument.
+// facts are what is known of an instrument, in a few words each.
 func facts(in quotes.Instrument) []string {
 	var out []string
 	for _, s := range []string{in.Exchange, typeName(in), in.Currency} {

@@ -10,7 +10,9 @@
 //   - clock.go         times in the zone of the exchange
 //   - state.go         the words for what a price is
 //   - chart.go         the geometry of sparklines and range bars
-//   - link.go          addresses
+//   - link.go          addresses, the snippet
+//   - attributes.go    the figures that the script reads from elements
+//   - assets.go        the modules that each page preloads
 //   - page.templ       the shell that all pages share, icons
 //   - row.templ        a quote as a table row, and the fragment of rows
 //   - dashboard.templ  the watchlist, its bar, and the notification panel
