@@ -64,7 +64,7 @@ func (s *Server) mustKnow(sym quotes.Symbol) error {
 	if !s.settled() {
 		return refuse(http.StatusServiceUnavailable, "The feeds have not yet said what they have. Try again in a few seconds.")
 	}
-	return refuse(http.StatusNotFound, "No feed here has %s. /api/v1/symbols?q=… finds what there is.", sym)
+	return refuse(http.StatusNotFound, "No feed here has %s. Search for it by the name of what it stands for; a script asks /api/v1/symbols?q=name.", sym)
 }
 
 // quote is the newest quote of a symbol that a feed has; where none has come

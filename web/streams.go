@@ -69,7 +69,7 @@ func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol) err
 		return s.streams.Busy(w, "starting")
 	}
 	if len(syms) > 0 && len(known) == 0 {
-		return refuse(http.StatusNotFound, "No feed here has %s. /api/v1/symbols?q=… finds what there is.", join(syms))
+		return refuse(http.StatusNotFound, "No feed here has %s. Search for it by the name of what it stands for; a script asks /api/v1/symbols?q=name.", join(syms))
 	}
 	after, given := sse.LastEventID(r)
 	ctx := r.Context()
