@@ -261,8 +261,8 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// started says that a tab's target exists: the first run makes it, and lives as
-// long as the context of that run.
+// try runs steps. The first run makes the tab, which lives as long as the context
+// of that run.
 func (p *tab) try(steps ...chromedp.Action[chromedp.Void]) error {
 	if chromedp.FromContext(p.ctx).Target == nil {
 		return chromedp.Do(p.ctx, steps...)
@@ -371,10 +371,24 @@ func (p *tab) mouse(kind input.DispatchMouseEventType, x, y float64) {
 	p.do(chromedp.MouseEvent(kind, x, y, options...))
 }
 
-// press presses keys, one after the other.
+// press presses keys, one after the other. A character goes with its key, so
+// that a page that handles the key does not get the character as well.
 func (p *tab) press(keys string, modifiers ...chromedp.Modifier) {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...)))
+	for _, key := range keys {
+		events := kb.Encode(key)
+		down, up := events[0], events[len(events)-1]
+		down.Type = input.DispatchKeyEventTypeKeyDown
+		if len(events) == 3 {
+			down.Text, down.UnmodifiedText = events[1].Text, events[1].UnmodifiedText
+		}
+		for _, m := range modifiers {
+			down.Modifiers |= int64(m)
+			up.Modifiers |= int64(m)
+		}
+		call(p, input.DispatchKeyEvent, *down)
+		call(p, input.DispatchKeyEvent, *up)
+	}
 }
 
 // write puts a text into the field that has the focus, as pasting does.
@@ -445,7 +459,7 @@ func (p *tab) says(selector, text string) {
 		"[...document.querySelectorAll(%s)].some(e => e.checkVisibility() && e.innerText.includes(%s))", literal(selector), literal(text)))
 }
 
-// focus is what has the focus, as a script would find it by its row and name.
+// focused is the symbol of the row that has the focus, or else the element's name.
 func (p *tab) focused() string {
 	p.t.Helper()
 	return eval[string](p, `document.activeElement?.closest('[data-symbol]')?.dataset.symbol ?? document.activeElement?.tagName ?? ''`)
