@@ -27,6 +27,7 @@ func elsewhere(t testing.TB, html string, headers ...string) string {
 }
 
 func TestAPageOfTwoLinesReceivesNotifications(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, s.URL+"/healthz")
 	eval[bool](p, `new Promise(ready => {
@@ -43,6 +44,7 @@ func TestAPageOfTwoLinesReceivesNotifications(t *testing.T) {
 }
 
 func TestAPageOfAnotherSiteReadsPriceAndChangeAsNumbers(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, elsewhere(t, `<script>
 		var seen = []

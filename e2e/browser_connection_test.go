@@ -21,6 +21,7 @@ func (p *tab) lost(limit time.Duration, words string) {
 }
 
 func TestAKilledServerIsSaidAndRecoveredFromWithoutLosingANotification(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--heartbeat", "1s")
 	p := newTab(t)
 	p.early(watchFlashes)
@@ -59,6 +60,7 @@ func TestAKilledServerIsSaidAndRecoveredFromWithoutLosingANotification(t *testin
 }
 
 func TestASilentServerIsNoticedByTheWatchdog(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--heartbeat", "1s")
 	p := open(t, s.URL+"/?symbols=AAPL")
 	p.live()
@@ -72,6 +74,7 @@ func TestASilentServerIsNoticedByTheWatchdog(t *testing.T) {
 }
 
 func TestAStoppedServerIsComeBackTo(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, s.URL+"/?symbols=AAPL,MSFT")
 	for _, text := range []string{"ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING"} {
@@ -96,6 +99,7 @@ func TestAStoppedServerIsComeBackTo(t *testing.T) {
 }
 
 func TestAListIsShownAgainWhenTheServerAnswersAfterAFailure(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, s.URL+"/?symbols=AAPL")
 	for _, text := range []string{"ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"} {
@@ -118,6 +122,7 @@ func TestAListIsShownAgainWhenTheServerAnswersAfterAFailure(t *testing.T) {
 
 // TestABusyServerIsSaidToBeBusy has one stream more than the server takes.
 func TestABusyServerIsSaidToBeBusy(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--max-streams", "1")
 	resp, err := http.Get(s.URL + "/events?symbols=AAPL")
 	if err != nil {

@@ -42,6 +42,7 @@ const notes = `[...document.querySelectorAll('tick-notifications li[data-id]')].
 const unread = `(parseInt(document.querySelector('tick-notifications span[data-unread]:not([hidden])')?.textContent ?? 0))`
 
 func TestANotificationArrivesLiveAndIsUnreadUntilItIsMarked(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, s.URL+"/")
 	p.says("[data-connection]", "Connected")
@@ -64,6 +65,7 @@ func TestANotificationArrivesLiveAndIsUnreadUntilItIsMarked(t *testing.T) {
 }
 
 func TestNotificationsAreFilteredAndClearedWithUndo(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, kind := range []string{"info", "success", "warning", "error"} {
 		notify(t, s, kind, "of type "+kind)
@@ -91,6 +93,7 @@ func TestNotificationsAreFilteredAndClearedWithUndo(t *testing.T) {
 }
 
 func TestOlderNotificationsComeOnRequest(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for i := range 60 {
 		notify(t, s, "info", fmt.Sprintf("number %d", i+1))
@@ -103,6 +106,7 @@ func TestOlderNotificationsComeOnRequest(t *testing.T) {
 }
 
 func TestHostileTextIsShownAsText(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	const hostile = `<img src=x onerror="window.hit=1"><script>window.hit=1</script></li> &amp; "'` + "`${1}`"
 	notify(t, s, "info", hostile)

@@ -30,6 +30,7 @@ func (p *tab) live() {
 }
 
 func TestFirstPaintShowsQuotesBeforeAnyScriptRan(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := newTab(t)
 	p.noScript()
@@ -57,6 +58,7 @@ func TestFirstPaintShowsQuotesBeforeAnyScriptRan(t *testing.T) {
 }
 
 func TestTheListIsChangedByAFormWithoutScript(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := newTab(t)
 	p.noScript()
@@ -70,6 +72,7 @@ func TestTheListIsChangedByAFormWithoutScript(t *testing.T) {
 }
 
 func TestAPriceChangesWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, s.URL+"/")
 	p.moves(2 * time.Second)
@@ -81,6 +84,7 @@ func TestAPriceChangesWithinTwoSeconds(t *testing.T) {
 }
 
 func TestTwoTabsAreBothLive(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	one := open(t, s.URL+"/")
 	two := one.another()
@@ -115,6 +119,7 @@ type flashed struct {
 }
 
 func TestNothingFlashesOnTheFirstPaintNorAtASnapshot(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=20")
 	p := newTab(t)
 	p.early(watchFlashes)
@@ -207,6 +212,7 @@ func apiPrices(t testing.TB, s *server, symbols string) map[string]string {
 }
 
 func TestACellFlashesAtMostOnceASecond(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=20")
 	p := newTab(t)
 	p.early(watchFlashes)
@@ -224,6 +230,7 @@ func TestACellFlashesAtMostOnceASecond(t *testing.T) {
 }
 
 func TestNothingMovesForThoseWhoPreferReducedMotion(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := newTab(t)
 	p.media("prefers-reduced-motion", "reduce")
@@ -239,6 +246,7 @@ func TestNothingMovesForThoseWhoPreferReducedMotion(t *testing.T) {
 }
 
 func TestTheFlashCanBeSwitchedOff(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	p := open(t, s.URL+"/?symbols=AAPL,MSFT,TSLA")
 	p.click(`[popovertarget=settings]`)
@@ -256,6 +264,7 @@ func TestTheFlashCanBeSwitchedOff(t *testing.T) {
 }
 
 func TestPauseStopsThePricesAndDropsTheSymbolsButNotTheNotifications(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	p := open(t, s.URL+"/?symbols=AAPL,MSFT,TSLA")
 	p.moves(patience)
@@ -290,6 +299,7 @@ func TestPauseStopsThePricesAndDropsTheSymbolsButNotTheNotifications(t *testing.
 }
 
 func TestAnUpdateRateOfOneSecondIsKept(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=20")
 	p := open(t, s.URL+"/?symbols=AAPL")
 	p.live()

@@ -121,7 +121,9 @@ func newTab(t testing.TB) *tab {
 	} else if browser.err != nil {
 		t.Fatal(browser.err)
 	}
-	return attach(t, browser.ctx, chromedp.WithNewBrowserContext())
+	p := attach(t, browser.ctx, chromedp.WithNewBrowserContext())
+	p.front()
+	return p
 }
 
 // open opens an address in a tab of its own.
@@ -135,7 +137,16 @@ func open(t testing.TB, url string) *tab {
 // another opens an empty tab beside p: the same viewer's.
 func (p *tab) another() *tab {
 	p.t.Helper()
-	return attach(p.t, p.ctx)
+	q := attach(p.t, p.ctx)
+	q.front()
+	return q
+}
+
+// front makes the tab believe that its window is the one in front, whatever the
+// other tests do.
+func (p *tab) front() {
+	p.t.Helper()
+	call(p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 }
 
 func attach(t testing.TB, parent context.Context, options ...chromedp.ContextOption) *tab {

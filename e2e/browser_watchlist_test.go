@@ -27,6 +27,7 @@ func board(t testing.TB, symbols string) (*server, *tab) {
 }
 
 func TestASymbolIsAddedBySearch(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL,MSFT")
 	p.press("/")
 	p.until("the search has the focus", `document.activeElement.matches('[role=combobox]')`)
@@ -46,6 +47,7 @@ func TestASymbolIsAddedBySearch(t *testing.T) {
 }
 
 func TestPastedSymbolsAreAllAdded(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL")
 	p.press("/")
 	p.write("aapl, MSFT PETR4;btc/usd")
@@ -56,6 +58,7 @@ func TestPastedSymbolsAreAllAdded(t *testing.T) {
 }
 
 func TestAnUnknownSymbolSaysSoAndSuggests(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL")
 	p.press("/")
 	p.write("MSFX")
@@ -67,6 +70,7 @@ func TestAnUnknownSymbolSaysSoAndSuggests(t *testing.T) {
 }
 
 func TestARemovedSymbolComesBackWithUndo(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL,MSFT,TSLA")
 	p.click(`[aria-label="Remove MSFT"]`)
 	p.lists("AAPL,TSLA")
@@ -78,6 +82,7 @@ func TestARemovedSymbolComesBackWithUndo(t *testing.T) {
 }
 
 func TestRowsAreMovedByButtonsKeysAndMouse(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL,MSFT,TSLA,GOOGL")
 	p.click(`[aria-label="Move MSFT up"]`)
 	p.lists("MSFT,AAPL,TSLA,GOOGL")
@@ -108,6 +113,7 @@ func TestRowsAreMovedByButtonsKeysAndMouse(t *testing.T) {
 }
 
 func TestAChangedListIsThereOnAFreshVisit(t *testing.T) {
+	t.Parallel()
 	s, p := board(t, "")
 	p.visit(s.URL + "/")
 	p.live()
@@ -123,6 +129,7 @@ func TestAChangedListIsThereOnAFreshVisit(t *testing.T) {
 }
 
 func TestAListThatSomebodySharedDoesNotReplaceTheOwn(t *testing.T) {
+	t.Parallel()
 	s, p := board(t, "AAPL,MSFT")
 	p.press("/")
 	p.press("ibm" + keyEnter)
@@ -138,6 +145,7 @@ func TestAListThatSomebodySharedDoesNotReplaceTheOwn(t *testing.T) {
 }
 
 func TestListsHaveNames(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL,MSFT")
 	choose := func(what string) {
 		p.click(`[popovertarget=list-menu]`)
@@ -171,6 +179,7 @@ func TestListsHaveNames(t *testing.T) {
 }
 
 func TestTheThirdClickOnAHeaderEndsTheSorting(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "MSFT,AAPL,TSLA")
 	header := `[data-sort=symbol]`
 	sorted := func(want string) string {
@@ -190,6 +199,7 @@ func TestTheThirdClickOnAHeaderEndsTheSorting(t *testing.T) {
 }
 
 func TestColumnsAreChosenAndStayChosen(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL,MSFT")
 	shown := func(column string) string {
 		return `[...document.querySelectorAll('.c-` + column + `')].some(e => e.checkVisibility())`
@@ -204,6 +214,7 @@ func TestColumnsAreChosenAndStayChosen(t *testing.T) {
 }
 
 func TestThemesAndPalettesStayChosen(t *testing.T) {
+	t.Parallel()
 	_, p := board(t, "AAPL,MSFT,TSLA,GOOGL,PETR4,VALE3")
 	const page = `getComputedStyle(document.body).backgroundColor`
 	const dark = `rgb(19, 23, 34)`
@@ -225,6 +236,7 @@ func TestThemesAndPalettesStayChosen(t *testing.T) {
 }
 
 func TestTheKeyboardIsEnough(t *testing.T) {
+	t.Parallel()
 	s, p := board(t, "AAPL,MSFT,TSLA")
 	p.press("j")
 	p.press("j")

@@ -34,6 +34,7 @@ func (p *tab) ticks() {
 }
 
 func TestAWidgetWorksWhereverItIsFramed(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	widget := s.URL + "/embed/quote/AAPL"
 	local := filepath.Join(t.TempDir(), "page.html")
@@ -91,6 +92,7 @@ func nothingKept(t *testing.T, p, frame *tab) {
 }
 
 func TestAWidgetWithoutScriptShowsTheQuoteOfTheMoment(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := open(t, elsewhere(t, strings.Replace(sandboxed(s.URL+"/embed/quote/AAPL"), "allow-scripts", "", 1)))
 	p.expect("Blocked script execution in") // says the sandbox
@@ -102,6 +104,7 @@ func TestAWidgetWithoutScriptShowsTheQuoteOfTheMoment(t *testing.T) {
 }
 
 func TestAWidgetOfAnUnknownSymbolSaysSo(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	p := newTab(t)
 	p.expect("status of 404")
@@ -113,6 +116,7 @@ func TestAWidgetOfAnUnknownSymbolSaysSo(t *testing.T) {
 }
 
 func TestAWidgetCanBeTransparent(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	for _, theme := range []string{"light", "dark", "auto"} {
 		scheme := map[string]string{"auto": "light dark"}[theme]
@@ -129,6 +133,7 @@ func TestAWidgetCanBeTransparent(t *testing.T) {
 }
 
 func TestAWidgetTakesItsThemeFromItsAddress(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	for theme, want := range map[string]color.RGBA{"light": {255, 255, 255, 255}, "dark": {19, 23, 34, 255}} {
 		frame := strings.Replace(sandboxed(s.URL+"/embed/quote/AAPL?theme="+theme), `style="`, `style="position:absolute;left:0;top:0;`, 1)
@@ -159,6 +164,7 @@ func (p *tab) pixel(x, y int) color.RGBA {
 }
 
 func TestAWidgetIsPausedAndSlowedByItsReader(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	p := open(t, elsewhere(t, sandboxed(s.URL+"/embed/quote/AAPL")))
 	frame := p.frame(s.URL + "/embed/quote/")
@@ -181,6 +187,7 @@ func TestAWidgetIsPausedAndSlowedByItsReader(t *testing.T) {
 }
 
 func TestTheSnippetWorksAsItIsShown(t *testing.T) {
+	t.Parallel()
 	s := start(t, "--feed", "sim://?rate=10")
 	p := open(t, s.URL+"/embed?symbol=MSFT")
 	p.until("the preview is there", `document.querySelector('iframe').getAttribute('src') === '/embed/quote/MSFT'`)
@@ -197,6 +204,7 @@ func TestTheSnippetWorksAsItIsShown(t *testing.T) {
 }
 
 func TestOnlyWidgetsMayBeFramed(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, path := range []string{"/", "/q/AAPL", "/embed"} {
 		p := newTab(t)
