@@ -98,6 +98,7 @@ type watcher struct {
 	newest map[string]wireQuote
 	cuts   int
 	events int
+	busy   bool // the last connection was told to come back
 }
 
 func (w *watcher) take(t *testing.T, q wireQuote, first map[string]bool) {
@@ -119,6 +120,10 @@ func (w *watcher) take(t *testing.T, q wireQuote, first map[string]bool) {
 func (w *watcher) watch(t *testing.T, s *server, want map[string]totals, every int, after time.Duration) {
 	w.newest = make(map[string]wireQuote)
 	for deadline := time.Now().Add(patience + 10*time.Second); time.Now().Before(deadline); w.cuts++ {
+		if w.busy {
+			<-time.After(50 * time.Millisecond)
+			w.busy = false
+		}
 		st, err := s.tryOpen("/stream?symbols=BTCUSDT,ETHUSDT&max_rate=50")
 		if err != nil {
 			t.Error(err)
@@ -147,7 +152,11 @@ func (w *watcher) connection(t *testing.T, st *stream, want map[string]totals, e
 				return true
 			}
 			events++
-			if ev.Name == "stock_quote" {
+			switch ev.Name {
+			case "busy": // the file has not been read yet
+				w.busy = true
+				return false
+			case "stock_quote":
 				w.take(t, decode[wireQuote](t, ev), first)
 			}
 			if w.ended(want) {
