@@ -64,8 +64,9 @@ type content struct {
 	reader   *hub.Reader[quotes.Symbol, *quotes.StockQuote]
 	follower *alert.Follower // nil where there are no notifications
 
-	mu      sync.Mutex // guards symbols; a call may change them while the carrier takes
+	mu      sync.Mutex // guards symbols and closed; a call may change them while the carrier takes
 	symbols []quotes.Symbol
+	closed  bool
 
 	// The rest is the carrier's.
 	hello    []byte // not written yet
@@ -242,7 +243,7 @@ func (c *content) Close(sse.Report) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.server.Market.Demand().Remove(c.symbols...)
-	c.symbols = nil
+	c.symbols, c.closed = nil, true
 }
 
 // change removes and adds symbols; the newest quote of each added one follows
@@ -250,6 +251,9 @@ func (c *content) Close(sse.Report) {
 func (c *content) change(add, remove []quotes.Symbol) (streamSymbols, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed { // since it was found
+		return streamSymbols{}, errNoStream
+	}
 	next := slices.DeleteFunc(slices.Clone(c.symbols), func(sym quotes.Symbol) bool {
 		return slices.Contains(remove, sym) && !slices.Contains(add, sym)
 	})

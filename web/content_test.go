@@ -228,6 +228,18 @@ func TestDemandFollowsTheStreams(t *testing.T) {
 	}
 }
 
+func TestAChangeThatComesAfterTheEndLeavesNothingBehind(t *testing.T) {
+	s := newServer(t)
+	c, _ := s.openContent(t, pageStream, "A")
+	c.Close(sse.Report{}) // after the call has found the stream
+	if _, err := c.change([]quotes.Symbol{quotes.MustSymbol("B")}, nil); err == nil || asProblem(err).Status != http.StatusNotFound {
+		t.Errorf("answered with %v", err)
+	}
+	if watched, _ := s.Market.Demand().Watched(); len(watched) != 0 {
+		t.Errorf("still watched: %s", join(watched))
+	}
+}
+
 func send(t *testing.T, s *testServer, message string) {
 	t.Helper()
 	if _, err := s.Log.Send(t.Context(), alert.Notification{Type: alert.Info, Message: message, Time: time.Now().UTC()}); err != nil {

@@ -98,6 +98,8 @@ type streamSymbols struct {
 	Unknown []quotes.Symbol `json:"unknown"`
 }
 
+var errNoStream = refuse(http.StatusNotFound, "No such stream is open here. Open a new one with the whole list in its URL, and last_event_id.")
+
 // changeSymbols changes the symbols and the rate of an open stream.
 func (s *Server) changeSymbols(c echo.Context) error {
 	var change streamChange
@@ -119,7 +121,7 @@ func (s *Server) changeSymbols(c echo.Context) error {
 	}
 	content := s.registry.find(c.Param("stream"))
 	if content == nil || !strings.HasPrefix(c.Request().URL.Path, content.kind.path) {
-		return refuse(http.StatusNotFound, "No such stream is open here. Open a new one with the whole list in its URL, and last_event_id.")
+		return errNoStream
 	}
 	now, err := content.change(add, remove)
 	if err != nil {
