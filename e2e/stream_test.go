@@ -135,6 +135,28 @@ func TestStreamsKeepTheirPace(t *testing.T) {
 	}
 }
 
+// TestNotificationLeavesAtOnceAndTakesQuotesAlong on a stream whose pace would
+// let it wait for ten seconds.
+func TestNotificationLeavesAtOnceAndTakesQuotesAlong(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--feed", "sim://?rate=300&burst=0")
+	st := s.open("/events?symbols=AAPL&max_rate=0.1")
+	st.hello()
+	version := st.quote().Version
+	eventually(t, "a newer quote waits", func() bool { return s.quote("AAPL").Version > version })
+	began := time.Now()
+	s.send("now")
+	if q := decode[wireQuote](t, st.next()); q.Symbol != "AAPL" || q.Version <= version {
+		t.Errorf("first comes %+v", q)
+	}
+	if n := decode[notification](t, st.next()); n.Message != "now" {
+		t.Errorf("then comes %+v", n)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
 func TestStreamsOverTheLimitAreToldToComeBack(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--max-streams", "2")
