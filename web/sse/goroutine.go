@@ -324,7 +324,7 @@ func (g *goroutine) heartbeat() error {
 
 // bye says goodbye and returns errAsked when that got through.
 func (g *goroutine) bye(reason string) error {
-	frame := farewell("bye", reason, RandomRetry(minByeRetry, g.server.opts.ByeRetry))
+	frame := farewell("bye", reason, g.stream.byeRetry())
 	if _, err := g.write(frame); err != nil {
 		return err
 	}

@@ -5,9 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -16,19 +16,29 @@ import (
 type Options struct {
 	Heartbeat    time.Duration // a stream that wrote nothing for so long says so; 0 means 15 s
 	WriteTimeout time.Duration // a client that takes nothing for so long is cut; 0 means 30 s
-	ByeRetry     time.Duration // the `retry:` of a goodbye is drawn from 1 s to this; 0 means 5 s
-	MaxStreams   int           // more are told `busy`; 0 means no limit
 	Logger       *slog.Logger  // one line for each stream's end, at debug, or warn where its content failed; nil means none
 
 	// Remote names a request's client in the log; nil means its RemoteAddr.
 	Remote func(*http.Request) string
+
+	MaxStreams    int // at once; more are told `busy`; 0 means no limit
+	MaxPerAddress int // at once from one Address; 0 means no limit
+	MaxPerSecond  int // new ones, and as many at a stroke after a quiet second; 0 means no limit
+
+	// Address says what MaxPerAddress counts a request's stream by: its client's
+	// address, or a network that is one client's. The zero Prefix is not counted;
+	// nil means that none is.
+	Address func(*http.Request) netip.Prefix
+
+	// Drain is the time over which a drain spreads its goodbyes; 0 means all at
+	// once. The `retry:` of a goodbye is from 1 s to 1 s + Drain, at least 5 s.
+	Drain time.Duration
 }
 
 // ErrUnsupported says that a ResponseWriter cannot carry a stream.
 var ErrUnsupported = errors.New("sse: this http.ResponseWriter cannot stream: it needs Flush and SetWriteDeadline, its own or by Unwrap; pass the server's own, not a wrapper")
 
 const (
-	minByeRetry  = time.Second
 	minBusyRetry = 10 * time.Second
 	maxBusyRetry = 30 * time.Second
 
@@ -47,6 +57,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	streams  map[*Stream]struct{}
+	limits   limits
 	draining bool
 	drained  chan struct{} // closed when draining and no stream is left
 }
@@ -55,7 +66,6 @@ type Server struct {
 func New(opts Options) *Server {
 	opts.Heartbeat = cmp.Or(opts.Heartbeat, 15*time.Second)
 	opts.WriteTimeout = cmp.Or(opts.WriteTimeout, 30*time.Second)
-	opts.ByeRetry = cmp.Or(opts.ByeRetry, 5*time.Second)
 	opts.Logger = cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
 	if opts.Remote == nil {
 		opts.Remote = func(r *http.Request) string { return r.RemoteAddr }
@@ -64,6 +74,7 @@ func New(opts Options) *Server {
 		opts:    opts,
 		batches: sync.Pool{New: func() any { return new(batch) }},
 		streams: make(map[*Stream]struct{}),
+		limits:  newLimits(opts),
 		drained: make(chan struct{}),
 	}
 }
@@ -84,7 +95,7 @@ func (s *Server) Open(w http.ResponseWriter, r *http.Request, rate float64, open
 	if err != nil {
 		return err
 	}
-	st := &Stream{server: s, carrier: c, remote: s.opts.Remote(r), opened: time.Now()}
+	st := &Stream{server: s, carrier: c, remote: s.opts.Remote(r), address: s.limits.of(r), opened: time.Now()}
 	st.rest.Store(int64(restOf(rate)))
 	if refusal := s.admit(st); refusal != "" {
 		return s.Busy(w, refusal)
@@ -132,49 +143,15 @@ func (s *Server) Busy(w http.ResponseWriter, reason string) error {
 	return nil
 }
 
-// Drain lets every stream say `bye` and end, and every Open from now on say
-// `busy`, both with the reason "drain". It returns when no stream is left, or
-// with an error when ctx ends before.
-func (s *Server) Drain(ctx context.Context) error {
-	for _, st := range s.refuseFromNow() {
-		st.End(ReasonDrain)
-	}
-	select {
-	case <-s.drained:
-		return nil
-	case <-ctx.Done():
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if len(s.streams) == 0 {
-			return nil
-		}
-		return fmt.Errorf("sse: drain: %d streams still open: %w", len(s.streams), context.Cause(ctx))
-	}
-}
-
-func (s *Server) refuseFromNow() []*Stream {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.draining && len(s.streams) == 0 {
-		close(s.drained)
-	}
-	s.draining = true
-	open := make([]*Stream, 0, len(s.streams))
-	for st := range s.streams {
-		open = append(open, st)
-	}
-	return open
-}
-
 // admit enters the stream, or returns why not.
 func (s *Server) admit(st *Stream) (refusal string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.draining:
+	if s.draining {
 		return ReasonDrain
-	case s.opts.MaxStreams > 0 && len(s.streams) >= s.opts.MaxStreams:
-		return ReasonLimit
+	}
+	if refusal := s.limits.enter(len(s.streams), st.address); refusal != "" {
+		return refusal
 	}
 	s.streams[st] = struct{}{}
 	return ""
@@ -184,6 +161,7 @@ func (s *Server) forget(st *Stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.streams, st)
+	s.limits.leave(st.address)
 	if s.draining && len(s.streams) == 0 {
 		close(s.drained)
 	}

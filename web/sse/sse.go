@@ -8,7 +8,9 @@
 //   - lastid.go     LastEventID: where a client wants to go on
 //   - reader.go     Reader: the other side, for tests and tools
 //   - stream.go     Stream, Content, Bells: what a handler and a stream say to each other
-//   - server.go     Server: admits streams, counts them, ends them all
+//   - server.go     Server: admits streams and counts them
+//   - limits.go     how many streams there may be: in all, per address, per second
+//   - drain.go      the end of all of them, and when each client comes back
 //   - carrier.go    what moves a stream's bytes, and how another one is added
 //   - goroutine.go  the carrier that keeps the handler's goroutine for the stream
 //   - batch.go      the frames of one turn, joined into pieces

@@ -200,8 +200,14 @@ func (c *slowConn) Read(p []byte) (int, error) {
 
 func request(t *testing.T, conn net.Conn) *client {
 	t.Helper()
+	return requestWith(t, conn, "")
+}
+
+// requestWith is request with header lines, each with its line end.
+func requestWith(t *testing.T, conn net.Conn, header string) *client {
+	t.Helper()
 	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: test\r\n\r\n"); err != nil {
+	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: test\r\n%s\r\n", header); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)

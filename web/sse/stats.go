@@ -6,9 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// Stats are a server's figures since its start, but for Open.
+// Stats are a server's figures since its start, but for Open and Addresses.
 type Stats struct {
 	Open       int              // streams now
+	Addresses  int              // that the limit per address counts streams of now
 	Opened     int64            // streams that got their content
 	Refused    map[string]int64 // `busy` answers by reason
 	Ended      map[string]int64 // streams by the reason of their end
@@ -21,10 +22,10 @@ type Stats struct {
 // Stats returns the figures of the moment. The maps are the caller's.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
-	open := len(s.streams)
+	open, addresses := len(s.streams), len(s.limits.addresses)
 	s.mu.Unlock()
 	st := s.counts.snapshot()
-	st.Open = open
+	st.Open, st.Addresses = open, addresses
 	return st
 }
 

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -12,6 +13,8 @@ const (
 	ReasonError   = "error"         // the content failed
 	ReasonDrain   = "drain"         // the server goes down
 	ReasonLimit   = "limit"         // refused: there are Options.MaxStreams streams already
+	ReasonAddress = "address_limit" // refused: its address has Options.MaxPerAddress already
+	ReasonRate    = "rate_limit"    // refused: more than Options.MaxPerSecond are new
 )
 
 // Content is what one stream carries. One goroutine at a time calls its methods,
@@ -70,10 +73,12 @@ type Stream struct {
 	server  *Server
 	carrier carrier
 	remote  string
+	address netip.Prefix // what the limit per address counts it by
 	opened  time.Time
 
 	rest   atomic.Int64 // nanoseconds from one turn to the next
 	ending atomic.Pointer[string]
+	retry  atomic.Int64 // nanoseconds, of the goodbye, where a drain has chosen it
 
 	content Content // the carrier's from here on
 	report  Report
