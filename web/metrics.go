@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"runtime"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/web/sse"
 )
 
 // latencyHistogram is the time from a quote's entry into the system to its
@@ -53,14 +55,24 @@ func (f figures) Collect(out chan<- prometheus.Metric) {
 	f.hub(out)
 	f.notifications(out)
 	f.feeds(out)
+	if f.s.Certificate != nil {
+		gauge(out, "tickboard_tls_certificate_expiry_timestamp_seconds", "When the TLS certificate expires, in seconds since 1970.",
+			float64(f.s.Certificate.Expires().Unix()), nil)
+	}
 }
 
 func (f figures) streams(out chan<- prometheus.Metric) {
 	st := f.s.streams.Stats()
 	gauge(out, "tickboard_streams", "Open streams.", float64(st.Open), nil)
 	gauge(out, "tickboard_streams_limit", "Streams that may be open at once.", float64(f.s.MaxStreams), nil)
+	gauge(out, "tickboard_streams_per_address_limit", "Streams that one address may have at once; 0 is no limit.", float64(f.s.MaxStreamsPerAddress), nil)
+	gauge(out, "tickboard_streams_per_second_limit", "Streams that may be opened in a second; 0 is no limit.", float64(f.s.MaxStreamsPerSecond), nil)
+	gauge(out, "tickboard_stream_addresses", "Addresses with streams that are counted for the limit per address.", float64(st.Addresses), nil)
 	counter(out, "tickboard_streams_opened_total", "Streams that were opened.", float64(st.Opened), nil)
-	for reason, n := range st.Refused {
+	// A limit is there to be seen before anybody meets it.
+	refused := map[string]int64{sse.ReasonLimit: 0, sse.ReasonAddress: 0, sse.ReasonRate: 0}
+	maps.Copy(refused, st.Refused)
+	for reason, n := range refused {
 		counter(out, "tickboard_streams_refused_total", "Streams that were told to come back later.", float64(n), labels{"reason": reason})
 	}
 	for reason, n := range st.Ended {

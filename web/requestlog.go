@@ -24,7 +24,7 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		status := &statusWriter{ResponseWriter: w}
 		next.ServeHTTP(status, r)
 		s.Logger.Debug("request", "method", r.Method, "path", withoutSecret(r.URL.Path), "status", status.code,
-			"remote", r.RemoteAddr, "duration", time.Since(began))
+			"remote", s.clients.name(r), "duration", time.Since(began))
 	})
 }
 

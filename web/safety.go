@@ -74,7 +74,7 @@ func (s *Server) setHeaders(h http.Header, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	if r.TLS != nil || s.PublicURL != nil && s.PublicURL.Scheme == "https" {
+	if s.secure(r) && hostname(r.Host) != "localhost" { // which other programs serve without TLS
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	switch {
@@ -89,6 +89,18 @@ func (s *Server) setHeaders(h http.Header, r *http.Request) {
 		h.Set("Content-Security-Policy", pagePolicy)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
+}
+
+// secure says that the client speaks TLS: with us, with a proxy that says so, or
+// by the public address.
+func (s *Server) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	if scheme := s.clients.scheme(r); scheme != "" {
+		return scheme == "https"
+	}
+	return s.PublicURL != nil && s.PublicURL.Scheme == "https"
 }
 
 // allowedHosts are the names that a request may bear, without ports.

@@ -7,10 +7,12 @@
 //   - routes.go     every route in one table
 //   - errors.go     problems (RFC 9457), and what a person sees of them
 //   - safety.go     who may ask: hosts, other sites, security headers
+//   - clients.go    addresses, and which proxies are believed about them
 //   - cors.go       which answers other sites may read
 //   - params.go     query and path parameters
 //   - streams.go    the stream endpoints
 //   - content.go    what one stream carries
+//   - limits.go     how many streams the file descriptors allow
 //   - registry.go   the open streams whose symbols can be changed
 //   - api.go        quotes, symbols and notifications as JSON
 //   - send.go       publishing a notification
@@ -18,6 +20,7 @@
 //   - embed.go      the widget, and the page that offers it
 //   - render.go     pages and JSON with their ETag
 //   - assets.go     the embedded files under one hashed path
+//   - tls.go        a certificate that can be changed while it is used
 //   - health.go     liveness and readiness
 //   - admin.go      the operator's listener: metrics and profiles
 //   - metrics.go    the figures of all parts as Prometheus metrics
@@ -85,9 +88,18 @@ type Options struct {
 
 	MaxRate      float64 // writes a second to one stream; 10
 	MaxSymbols   int     // on one stream; 200
-	MaxStreams   int     // at once; 10,000
 	Heartbeat    time.Duration
 	WriteTimeout time.Duration
+
+	MaxStreams           int // at once; 10,000
+	MaxStreamsPerAddress int // at once; 0 is no limit
+	MaxStreamsPerSecond  int // that are new; 0 is no limit
+	// Drain is the time over which Server.Drain spreads its goodbyes.
+	Drain time.Duration
+	// TrustedProxies are believed when they say for whom they ask.
+	TrustedProxies Networks
+	// Certificate is what the main listener serves TLS with; nil without.
+	Certificate *Certificate
 
 	Version string
 	Logger  *slog.Logger
@@ -98,6 +110,7 @@ type Options struct {
 type Server struct {
 	Options
 	tokenHash [sha256.Size]byte
+	clients   clients
 	cors      corsPolicy
 	hosts     map[string]bool
 	assets    *assets
@@ -121,6 +134,7 @@ func New(o Options) *Server {
 	s := &Server{
 		Options:   o,
 		tokenHash: sha256.Sum256([]byte(o.AdminToken)),
+		clients:   newClients(o.TrustedProxies),
 		cors:      newCORSPolicy(o.CORSOrigins),
 		hosts:     allowedHosts(o.PublicURL, o.AllowedHosts),
 		assets:    newAssets(),
@@ -128,7 +142,9 @@ func New(o Options) *Server {
 		latency:   newLatencyHistogram(),
 	}
 	s.streams = sse.New(sse.Options{
-		Heartbeat: o.Heartbeat, WriteTimeout: o.WriteTimeout, MaxStreams: o.MaxStreams, Logger: o.Logger,
+		Heartbeat: o.Heartbeat, WriteTimeout: o.WriteTimeout, Drain: o.Drain,
+		MaxStreams: o.MaxStreams, MaxPerAddress: o.MaxStreamsPerAddress, MaxPerSecond: o.MaxStreamsPerSecond,
+		Address: s.clients.counted, Remote: s.clients.name, Logger: o.Logger,
 	})
 	s.main = s.guard(s.routes())
 	s.admin = s.adminHandler()
@@ -141,8 +157,9 @@ func (s *Server) Handler() http.Handler { return s.main }
 // AdminHandler serves metrics and profiles, to IP addresses and localhost only.
 func (s *Server) AdminHandler() http.Handler { return s.admin }
 
-// Drain says goodbye to every stream and refuses new ones. It returns when all
-// have ended, or with ctx's error.
+// Drain is not ready from now on, refuses new streams, and says goodbye to those
+// that are open, over Options.Drain. It returns when all have ended, or with ctx's
+// error.
 func (s *Server) Drain(ctx context.Context) error {
 	s.stopping.Store(true)
 	return s.streams.Drain(ctx)
@@ -152,12 +169,12 @@ func (s *Server) Drain(ctx context.Context) error {
 // the kernel's part of their connection small.
 func ConnContext(ctx context.Context, c net.Conn) context.Context { return sse.ConnContext(ctx, c) }
 
-// newEcho returns an echo that takes addresses from the connection alone and
+// newEcho returns an echo that takes addresses as the log and the limits do, and
 // answers errors by fail.
 func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect()
+	e.IPExtractor = s.clients.extract
 	e.HTTPErrorHandler = s.fail
 	return e
 }
