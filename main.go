@@ -51,8 +51,8 @@ const (
 
 	// settleTime is how long the start waits for the feeds to say what they have.
 	settleTime = 3 * time.Second
-	// drainTime and stopTime bound the two halves of a stop; together they stay
-	// below the two seconds that a stop under load may take.
+	// drainTime and stopTime bound the two halves of a stop, beside --drain;
+	// together they stay below the two seconds that a stop under load may take.
 	drainTime = 1200 * time.Millisecond
 	stopTime  = 500 * time.Millisecond
 )
@@ -104,6 +104,8 @@ type program struct {
 	notes     *alert.Log
 	web       *web.Server
 	publicURL *url.URL
+	cert      *web.Certificate // nil without TLS
+	limit     web.StreamLimit
 }
 
 // prepare opens and binds everything that can be refused, and starts nothing.
@@ -119,7 +121,7 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{p.listen, p.openStore} {
+	for _, step := range []func() error{p.loadCertificate, p.listen, p.limitStreams, p.openStore} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -144,13 +146,28 @@ func openFeeds(urls []string) ([]feed.Spec, error) {
 	return specs, nil
 }
 
+func (p *program) loadCertificate() (err error) {
+	if p.cfg.tlsCert != "" {
+		p.cert, err = web.LoadCertificate(p.cfg.tlsCert, p.cfg.tlsKey)
+	}
+	return err
+}
+
+func (p *program) limitStreams() error {
+	p.limit = web.LimitStreams(p.cfg.maxStreams)
+	if p.limit.Warning != "" {
+		p.log.Warn(p.limit.Warning)
+	}
+	return nil
+}
+
 // listen binds both addresses. The default admin address is a convenience: when
 // it is taken the program does without.
 func (p *program) listen() (err error) {
 	if p.listener, err = net.Listen("tcp", p.cfg.addr); err != nil {
 		return fmt.Errorf("cannot listen on %s (%w); stop what uses it, or give another --addr, as 127.0.0.1:0 for any free port", p.cfg.addr, plain(err))
 	}
-	p.publicURL = cmp.Or(p.cfg.publicURL, ownURL(p.listener.Addr()))
+	p.publicURL = cmp.Or(p.cfg.publicURL, p.ownURL())
 	if p.cfg.adminAddr == "" {
 		return nil
 	}
@@ -199,8 +216,10 @@ func (p *program) build(specs []feed.Spec, token string) {
 		Hub: p.hub, Market: p.market, Log: p.notes, History: seen,
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
 		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
-		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols, MaxStreams: p.cfg.maxStreams,
-		Heartbeat: p.cfg.heartbeat, WriteTimeout: p.cfg.writeTimeout,
+		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols,
+		MaxStreams: p.limit.Max, MaxStreamsPerAddress: p.cfg.maxPerAddress, MaxStreamsPerSecond: p.cfg.maxPerSecond,
+		TrustedProxies: p.cfg.trustedProxies, Certificate: p.cert,
+		Heartbeat: p.cfg.heartbeat, WriteTimeout: p.cfg.writeTimeout, Drain: p.cfg.drain,
 		Version: version(), Logger: p.log,
 	})
 }
@@ -214,20 +233,30 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	back, backCtx := errgroup.WithContext(backCtx)
 	back.Go(func() error { return p.market.Run(backCtx) })
 	back.Go(func() error { return p.notes.Run(backCtx) })
+	if p.cert != nil {
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP)
+		defer signal.Stop(hangups)
+		back.Go(func() error { return p.reloadCertificate(backCtx, hangups) })
+	}
 	p.awaitFeeds(ctx)
 
 	front, frontCtx := errgroup.WithContext(ctx)
 	servers := p.httpServers()
 	for listener, server := range servers {
 		front.Go(func() error {
-			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			serve := server.Serve
+			if server.TLSConfig != nil {
+				serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+			}
+			if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 			}
 			return nil
 		})
 	}
-	fmt.Fprintf(stdout, "tickboard: %s\n", ownURL(p.listener.Addr()))
-	p.log.Info("started", p.cfg.summary(p.listener, p.admin, p.publicURL)...)
+	fmt.Fprintf(stdout, "tickboard: %s\n", p.ownURL())
+	p.log.Info("started", p.summary()...)
 
 	select {
 	case <-frontCtx.Done():
@@ -240,6 +269,23 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	err = cmp.Or(err, back.Wait())
 	p.log.Info("stopped")
 	return err
+}
+
+// reloadCertificate reads the certificate anew at every hangup until ctx ends. A
+// bad one costs a line in the log, and the one before stays.
+func (p *program) reloadCertificate(ctx context.Context, hangups <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangups:
+		}
+		if err := p.cert.Reload(); err != nil {
+			p.log.Error("the certificate stays as it was; put a good pair there and send SIGHUP again", "error", err)
+			continue
+		}
+		p.log.Info("new certificate", "names", strings.Join(p.cert.Names(), " "), "expires", p.cert.Expires())
+	}
 }
 
 // awaitFeeds lets the first visit find quotes instead of an empty page, without
@@ -261,7 +307,11 @@ func (p *program) httpServers() map[net.Listener]*http.Server {
 			ConnContext: web.ConnContext, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 		}
 	}
-	servers := map[net.Listener]*http.Server{p.listener: newServer(p.web.Handler())}
+	front := newServer(p.web.Handler())
+	if p.cert != nil {
+		p.cert.Serve(front, p.cfg.writeTimeout)
+	}
+	servers := map[net.Listener]*http.Server{p.listener: front}
 	if p.admin != nil {
 		servers[p.admin] = newServer(p.web.AdminHandler())
 	}
@@ -271,7 +321,7 @@ func (p *program) httpServers() map[net.Listener]*http.Server {
 // stopFront says goodbye to the streams, then lets the servers end what they
 // are answering; what takes too long is cut.
 func (p *program) stopFront(servers map[net.Listener]*http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.drain+drainTime)
 	defer cancel()
 	if err := p.web.Drain(ctx); err != nil {
 		p.log.Warn("not every stream took its goodbye", "error", err)
@@ -314,16 +364,20 @@ func (p *program) close() {
 	}
 }
 
-// ownURL is the address of a listener as a person opens it.
-func ownURL(addr net.Addr) *url.URL {
-	host, port, err := net.SplitHostPort(addr.String())
+// ownURL is the address of the main listener as a person opens it.
+func (p *program) ownURL() *url.URL {
+	host, port, err := net.SplitHostPort(p.listener.Addr().String())
 	if err != nil {
 		panic(err) // of a listener of ours
 	}
 	if ip := net.ParseIP(host); ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}
+	scheme := "http"
+	if p.cert != nil {
+		scheme = "https"
+	}
+	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}
 }
 
 // plain is a network error without the operation and address, which the message
@@ -374,9 +428,14 @@ type config struct {
 	symbols         []quotes.Symbol
 	maxRate         float64
 	maxSymbols      int
-	maxStreams      int
+	maxStreams      int // 0 follows the file descriptors
+	maxPerAddress   int
+	maxPerSecond    int
+	trustedProxies  web.Networks
 	heartbeat       time.Duration
 	writeTimeout    time.Duration
+	drain           time.Duration
+	tlsCert, tlsKey string
 	logLevel        slog.Level
 	logFormat       string
 	devViews        bool
@@ -402,8 +461,8 @@ func (l *list) Set(value string) error {
 
 // texts are the flags that are checked after all have been read.
 type texts struct {
-	publicURL, allowedHosts, corsOrigins, embedAncestors, symbols, logLevel string
-	feeds                                                                   list
+	publicURL, allowedHosts, corsOrigins, embedAncestors, trustedProxies, symbols, logLevel string
+	feeds                                                                                   list
 }
 
 func flags(cfg *config, t *texts) *flag.FlagSet {
@@ -422,7 +481,13 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.Float64Var(&cfg.maxRate, "max-rate", 10, "`writes` a second to one stream, from 0.1 to 50, where it asks for none")
 	fs.DurationVar(&cfg.heartbeat, "heartbeat", 15*time.Second, "`time` of silence after which a stream sends a heartbeat")
 	fs.DurationVar(&cfg.writeTimeout, "write-timeout", 30*time.Second, "`time` after which a client that takes nothing is dropped")
-	fs.IntVar(&cfg.maxStreams, "max-streams", 10_000, "`number` of streams at once; more are told to come back later")
+	fs.DurationVar(&cfg.drain, "drain", 0, "`time` over which a stop spreads its goodbyes to the streams; 0 is all at once")
+	fs.IntVar(&cfg.maxStreams, "max-streams", 0, "`number` of streams at once, more are told to come back later; 0 follows the file descriptors (ulimit -n)")
+	fs.IntVar(&cfg.maxPerAddress, "max-streams-per-address", 200, "`number` of streams at once from one public address (IPv6: /64); 0 is no limit")
+	fs.IntVar(&cfg.maxPerSecond, "max-streams-per-second", 0, "`number` of new streams in a second; 0 is no limit")
+	fs.StringVar(&t.trustedProxies, "trusted-proxies", "", "comma list of `addresses` and networks whose X-Forwarded-For and -Proto are believed; loopback and private are words for theirs")
+	fs.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate chain to serve HTTPS with; SIGHUP reads it again")
+	fs.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of its key")
 	fs.IntVar(&cfg.maxSymbols, "max-symbols", 200, "`number` of symbols on one stream")
 	fs.StringVar(&t.logLevel, "log-level", "info", "debug, info, warn or error")
 	fs.StringVar(&cfg.logFormat, "log-format", "text", "text or json")
@@ -480,6 +545,9 @@ func (cfg *config) check(t texts) (err error) {
 			return err
 		}
 	}
+	if cfg.trustedProxies, err = web.ParseNetworks(t.trustedProxies); err != nil {
+		return fmt.Errorf("--trusted-proxies: %w", err)
+	}
 	if err := cfg.logLevel.UnmarshalText([]byte(t.logLevel)); err != nil {
 		return fmt.Errorf("--log-level %q: write debug, info, warn or error", t.logLevel)
 	}
@@ -491,7 +559,11 @@ func (cfg *config) check(t texts) (err error) {
 		{!(cfg.maxRate >= 0.1 && cfg.maxRate <= 50), "--max-rate is from 0.1 to 50"},
 		{cfg.heartbeat < 100*time.Millisecond, "--heartbeat is at least 100ms"},
 		{cfg.writeTimeout < 100*time.Millisecond, "--write-timeout is at least 100ms"},
-		{cfg.maxStreams < 1, "--max-streams is at least 1"},
+		{cfg.maxStreams < 0, "--max-streams is at least 1, or 0 to follow the file descriptors"},
+		{cfg.maxPerAddress < 0, "--max-streams-per-address is at least 1, or 0 for no limit"},
+		{cfg.maxPerSecond < 0, "--max-streams-per-second is at least 1, or 0 for no limit"},
+		{cfg.drain < 0 || cfg.drain > time.Hour, "--drain is from 0s to 1h"},
+		{(cfg.tlsCert == "") != (cfg.tlsKey == ""), "--tls-cert and --tls-key are given both or neither"},
 		{cfg.maxSymbols < 1, "--max-symbols is at least 1"},
 		{cfg.logFormat != "text" && cfg.logFormat != "json", "--log-format is text or json"},
 		{cfg.dataDir == "", "--data-dir is needed: there is no home directory to derive it from"},
@@ -537,17 +609,23 @@ func secret(name string, env func(string) (string, bool)) (string, error) {
 }
 
 // summary is what the log says of the configuration; no secrets.
-func (cfg config) summary(listener, admin net.Listener, public *url.URL) []any {
+func (p *program) summary() []any {
 	adminAddr := "off"
-	if admin != nil {
-		adminAddr = admin.Addr().String()
+	if p.admin != nil {
+		adminAddr = p.admin.Addr().String()
 	}
-	return []any{
-		"version", version(), "addr", listener.Addr().String(), "admin_addr", adminAddr, "public_url", public.String(),
-		"feeds", strings.Join(cfg.feeds, " "), "data_dir", cfg.dataDir,
-		"max_rate", cfg.maxRate, "max_streams", cfg.maxStreams, "max_symbols", cfg.maxSymbols,
-		"cors_origins", strings.Join(cfg.corsOrigins, ","),
+	list := []any{
+		"version", version(), "addr", p.listener.Addr().String(), "admin_addr", adminAddr, "public_url", p.publicURL.String(),
+		"feeds", strings.Join(p.cfg.feeds, " "), "data_dir", p.cfg.dataDir,
+		"max_rate", p.cfg.maxRate, "max_symbols", p.cfg.maxSymbols,
+		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
+		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,
+		"cors_origins", strings.Join(p.cfg.corsOrigins, ","), "drain", p.cfg.drain,
 	}
+	if p.cert != nil {
+		list = append(list, "tls_names", strings.Join(p.cert.Names(), " "), "tls_expires", p.cert.Expires())
+	}
+	return list
 }
 
 // help lists the flags with their variables and defaults.

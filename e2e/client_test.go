@@ -212,13 +212,17 @@ func (s *server) open(path string, headers ...string) *stream {
 var streamClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: patience}}
 
 func (s *server) tryOpen(path string, headers ...string) (*stream, error) {
+	return s.tryOpenBy(streamClient, path, headers...)
+}
+
+func (s *server) tryOpenBy(client *http.Client, path string, headers ...string) (*stream, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	req, err := newRequest(ctx, http.MethodGet, s.URL+path, "", headers)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	resp, err := streamClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		cancel()
 		return nil, err

@@ -50,7 +50,7 @@ func TestWrongStartsSayWhatToDo(t *testing.T) {
 		{"heartbeat too short", nil, []string{"--heartbeat", "1ms"}, []string{"--heartbeat", "100ms"}},
 		{"negative timeout", nil, []string{"--write-timeout", "-1s"}, []string{"--write-timeout"}},
 		{"bad number", nil, []string{"--max-streams", "many"}, []string{"max-streams", "many"}},
-		{"no streams", nil, []string{"--max-streams", "0"}, []string{"--max-streams", "1"}},
+		{"fewer streams than none", nil, []string{"--max-streams", "-1"}, []string{"--max-streams", "0"}},
 		{"no symbols", nil, []string{"--max-symbols", "-5"}, []string{"--max-symbols", "1"}},
 		{"rate too high", nil, []string{"--max-rate", "51"}, []string{"--max-rate", "50"}},
 		{"rate that is no number", nil, []string{"--max-rate", "NaN"}, []string{"--max-rate", "50"}},
@@ -219,7 +219,8 @@ func TestVersionAndHelp(t *testing.T) {
 		help := p.stdout.String()
 		for name, value := range map[string]string{
 			"addr": "127.0.0.1:8080", "admin-addr": "127.0.0.1:8081", "public-url": `""`, "allowed-hosts": `""`, "cors-origins": "*", "data-dir": "", "feed": "sim://",
-			"symbols": "AAPL,", "max-rate": "10", "heartbeat": "15s", "write-timeout": "30s", "max-streams": "10000", "max-symbols": "200", "embed-ancestors": `""`,
+			"symbols": "AAPL,", "max-rate": "10", "heartbeat": "15s", "write-timeout": "30s", "max-streams": "0", "max-streams-per-address": "200", "max-streams-per-second": "0",
+			"trusted-proxies": `""`, "drain": "0s", "tls-cert": `""`, "tls-key": `""`, "max-symbols": "200", "embed-ancestors": `""`,
 			"log-level": "info", "log-format": "text", "version": "false",
 		} {
 			variable := "TICKBOARD_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))

@@ -66,7 +66,6 @@ func TestMetricsMove(t *testing.T) {
 	}
 	for name, want := range map[string]float64{
 		`tickboard_feed_running{feed="sim"}`:        1,
-		"tickboard_streams_limit":                   10_000,
 		"tickboard_notifications_send_errors_total": 0,
 		`tickboard_feed_restarts_total{feed="sim"}`: 0,
 		"tickboard_notifications_read_errors_total": 0,

@@ -23,10 +23,16 @@ import (
 // a busy machine and under the race detector too.
 const patience = 20 * time.Second
 
+// What the program says when it serves, and where.
+var (
+	served  = regexp.MustCompile(`(?m)^tickboard: (https?://\S+)$`)
+	started = regexp.MustCompile(`(?m)started.*admin_addr"?[=:]"?([0-9a-z.:\[\]]+).*\n`)
+)
+
 // server is one process of the program, and its successors after a restart.
 type server struct {
 	t        testing.TB
-	URL      string // "http://127.0.0.1:PORT", without a slash at the end
+	URL      string // "http://127.0.0.1:PORT", or https, without a slash at the end
 	AdminURL string // "" when off
 	DataDir  string
 	args     []string
@@ -55,7 +61,7 @@ func startEnv(t testing.TB, env []string, args ...string) *server {
 func (s *server) restart(args ...string) {
 	s.t.Helper()
 	s.args = append(slices.Clip(s.args), args...)
-	s.launch(strings.TrimPrefix(s.URL, "http://"))
+	s.launch(s.host())
 }
 
 func (s *server) launch(addr string) {
@@ -63,10 +69,9 @@ func (s *server) launch(addr string) {
 	args := append([]string{"--addr", addr, "--admin-addr", "127.0.0.1:0", "--data-dir", s.DataDir}, s.args...)
 	p := spawn(s.t, s.env, args...)
 	s.process = p
-	line := p.stdout.wait(s.t, p, regexp.MustCompile(`(?m)^tickboard: (http://\S+)$`))
-	s.URL = line[1]
-	started := p.stderr.wait(s.t, p, regexp.MustCompile(`(?m)started.*admin_addr"?[=:]"?([0-9a-z.:\[\]]+)`))
-	if s.AdminURL = "http://" + started[1]; started[1] == "off" {
+	s.URL = p.stdout.wait(s.t, p, served)[1]
+	admin := p.stderr.wait(s.t, p, started)[1]
+	if s.AdminURL = "http://" + admin; admin == "off" {
 		s.AdminURL = ""
 	}
 }
@@ -122,7 +127,13 @@ type process struct {
 // through for races and panics.
 func spawn(t testing.TB, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
+	return spawnCommand(t, env, binary, args...)
+}
+
+// spawnCommand is spawn for a command that becomes the program.
+func spawnCommand(t testing.TB, env []string, name string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(name, args...), stdout: newOutput(), stderr: newOutput(), done: make(chan struct{})}
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "TICKBOARD_") && !strings.HasPrefix(v, "XDG_STATE_HOME=") {
 			p.cmd.Env = append(p.cmd.Env, v)
