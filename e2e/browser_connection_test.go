@@ -22,7 +22,7 @@ func (p *tab) lost(limit time.Duration, words string) {
 
 func TestAKilledServerIsSaidAndRecoveredFromWithoutLosingANotification(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--heartbeat", "1s")
+	s := start(t, "--heartbeat", "1s", "--feed", brisk)
 	p := newTab(t)
 	p.early(watchFlashes)
 	p.expect("ERR_CONNECTION_REFUSED")
@@ -61,7 +61,7 @@ func TestAKilledServerIsSaidAndRecoveredFromWithoutLosingANotification(t *testin
 
 func TestASilentServerIsNoticedByTheWatchdog(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--heartbeat", "1s")
+	s := start(t, "--heartbeat", "1s", "--feed", brisk)
 	p := open(t, s.URL+"/?symbols=AAPL")
 	p.live()
 	s.process.signal(syscall.SIGSTOP)
@@ -75,7 +75,7 @@ func TestASilentServerIsNoticedByTheWatchdog(t *testing.T) {
 
 func TestAStoppedServerIsComeBackTo(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, "--feed", brisk)
 	p := open(t, s.URL+"/?symbols=AAPL,MSFT")
 	for _, text := range []string{"ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING"} {
 		p.expect(text)
@@ -100,7 +100,7 @@ func TestAStoppedServerIsComeBackTo(t *testing.T) {
 
 func TestAListIsShownAgainWhenTheServerAnswersAfterAFailure(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, "--feed", brisk)
 	p := open(t, s.URL+"/?symbols=AAPL")
 	for _, text := range []string{"ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"} {
 		p.expect(text)

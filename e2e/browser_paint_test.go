@@ -13,6 +13,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// brisk is a market that moves without pause, for tests that wait for it.
+const brisk = "sim://?rate=20&burst=0"
+
 // prices is what the rows show, by symbol.
 const prices = `Object.fromEntries([...document.querySelectorAll('tick-watchlist [data-symbol]')].map(r => [r.dataset.symbol, r.querySelector('[data-field=price]').textContent]))`
 
@@ -85,7 +88,7 @@ func TestAPriceChangesWithinTwoSeconds(t *testing.T) {
 
 func TestTwoTabsAreBothLive(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, "--feed", brisk)
 	one := open(t, s.URL+"/")
 	two := one.another()
 	two.visit(s.URL + "/")
@@ -120,7 +123,7 @@ type flashed struct {
 
 func TestNothingFlashesOnTheFirstPaintNorAtASnapshot(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--feed", "sim://?rate=20")
+	s := start(t, "--feed", brisk)
 	p := newTab(t)
 	p.early(watchFlashes)
 	// The stream is held back until the market has moved away from the page's
@@ -213,7 +216,7 @@ func apiPrices(t testing.TB, s *server, symbols string) map[string]string {
 
 func TestACellFlashesAtMostOnceASecond(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--feed", "sim://?rate=20")
+	s := start(t, "--feed", brisk)
 	p := newTab(t)
 	p.early(watchFlashes)
 	p.visit(s.URL + "/?symbols=AAPL,BTC/USD")
@@ -247,7 +250,7 @@ func TestNothingMovesForThoseWhoPreferReducedMotion(t *testing.T) {
 
 func TestTheFlashCanBeSwitchedOff(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	p := open(t, s.URL+"/?symbols=AAPL,MSFT,TSLA")
 	p.click(`[popovertarget=settings]`)
 	p.click(`#settings input[name=flash]`)
@@ -265,7 +268,7 @@ func TestTheFlashCanBeSwitchedOff(t *testing.T) {
 
 func TestPauseStopsThePricesAndDropsTheSymbolsButNotTheNotifications(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	p := open(t, s.URL+"/?symbols=AAPL,MSFT,TSLA")
 	p.moves(patience)
 	p.press("p")
@@ -300,7 +303,7 @@ func TestPauseStopsThePricesAndDropsTheSymbolsButNotTheNotifications(t *testing.
 
 func TestAnUpdateRateOfOneSecondIsKept(t *testing.T) {
 	t.Parallel()
-	s := start(t, "--feed", "sim://?rate=20")
+	s := start(t, "--feed", brisk)
 	p := open(t, s.URL+"/?symbols=AAPL")
 	p.live()
 	p.click(`tick-bar input[name=rate][value="1"]`)

@@ -258,13 +258,6 @@ func (p *tab) heard(event string) []message {
 	return some
 }
 
-// symbol is that of a quote.
-func (m message) symbol() string {
-	var quote struct{ Symbol string }
-	_ = json.Unmarshal([]byte(m.Data), &quote) // what has none is of no symbol
-	return quote.Symbol
-}
-
 func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	if err := p.try(steps...); err != nil {

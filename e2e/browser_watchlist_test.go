@@ -20,7 +20,7 @@ func (p *tab) lists(symbols string) {
 // board opens a list on a server of its own.
 func board(t testing.TB, symbols string) (*server, *tab) {
 	t.Helper()
-	s := start(t)
+	s := start(t, "--feed", brisk)
 	p := open(t, s.URL+"/?symbols="+symbols)
 	p.live()
 	return s, p
