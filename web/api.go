@@ -86,7 +86,7 @@ func (s *Server) symbols(c echo.Context) error {
 	if err := knownOnly(values, "q", "limit"); err != nil {
 		return err
 	}
-	limit, err := intParam(values, "limit", 20, 1, 100)
+	limit, err := intParam(values, "limit", 20, 100)
 	if err != nil {
 		return err
 	}
@@ -104,11 +104,11 @@ func (s *Server) notifications(c echo.Context) error {
 	if err := knownOnly(values, "before", "limit"); err != nil {
 		return err
 	}
-	limit, err := intParam(values, "limit", 50, 1, 200)
+	limit, err := intParam(values, "limit", 50, 200)
 	if err != nil {
 		return err
 	}
-	before, err := intParam(values, "before", 0, 1, math.MaxInt64)
+	before, err := intParam(values, "before", 0, math.MaxInt64)
 	if err != nil {
 		return err
 	}

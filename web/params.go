@@ -85,14 +85,14 @@ func checkRate(rate float64) error {
 	return refuse(http.StatusBadRequest, "max_rate is a number of writes a second from %v to %v.", minRate, maxRate)
 }
 
-// intParam parses a whole number from least to most.
-func intParam(values url.Values, name string, fallback, least, most int64) (int64, error) {
+// intParam parses a whole number from 1 to most.
+func intParam(values url.Values, name string, fallback, most int64) (int64, error) {
 	if !values.Has(name) {
 		return fallback, nil
 	}
 	n, err := strconv.ParseInt(values.Get(name), 10, 64)
-	if err != nil || n < least || n > most {
-		return 0, refuse(http.StatusBadRequest, "%s is a whole number from %d to %d.", name, least, most)
+	if err != nil || n < 1 || n > most {
+		return 0, refuse(http.StatusBadRequest, "%s is a whole number from 1 to %d.", name, most)
 	}
 	return n, nil
 }
