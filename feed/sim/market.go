@@ -52,12 +52,12 @@ func newMarket(c config, listings []listing, now int64) *market {
 // there was a run before.
 func (m *market) begin(ctx context.Context, now int64, again bool, emit func(feed.Update)) {
 	for i := range m.tickers {
-		if i%unasked == 0 && ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return
 		}
 		t := &m.tickers[i]
 		if again {
-			emit(feed.Update{Symbol: t.symbol, Kind: feed.Break, Time: instant(now)})
+			emit(feed.Update{Symbol: t.symbol, Kind: feed.Break, Time: instant(now - now%int64(day))})
 		}
 		t.snapshot(now, emit)
 		var at int64

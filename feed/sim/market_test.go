@@ -13,7 +13,7 @@ import (
 )
 
 // start is when the played markets of the tests begin.
-const start = int64(1_800_000_000_000_000_000)
+const start = int64(1_799_971_200_000_000_000)
 
 // play runs a market by hand for a while, in steps of a given length (at most a
 // second, or what is due is left out), or from update to update with step 0.

@@ -62,8 +62,8 @@ func hash(symbol string) uint64 {
 	return h.Sum64()
 }
 
-// snapshot emits the whole picture at the market's start: the day so far, bid
-// and ask, and a trade.
+// snapshot emits the whole picture at the market's start: the day so far with
+// some of its trades, bid and ask, and a trade.
 func (t *ticker) snapshot(now int64, emit func(feed.Update)) {
 	elapsed := max(0.05, float64(now%int64(day))/float64(day))
 	sd := t.sigma * math.Sqrt(elapsed)
@@ -74,7 +74,8 @@ func (t *ticker) snapshot(now int64, emit func(feed.Update)) {
 	t.fair = draw(sd)
 	volume := t.volume * elapsed * math.Exp(0.2*t.rng.NormFloat64())
 	quote := t.quote(now)
-	trade := t.trade(now)
+	trade := t.trade(now) // drawn before the path that leads to it, numbered after it
+	t.tradeID--
 
 	last := trade.Price.CoefficientInt64()
 	opened := max(1, int64(open))
@@ -83,11 +84,14 @@ func (t *ticker) snapshot(now int64, emit func(feed.Update)) {
 	low := max(1, min(last, opened)-int64(reach*min(2, t.rng.ExpFloat64()/2)))
 	low = min(low, last, opened)
 	emit(feed.Update{
-		Symbol: t.symbol, Kind: feed.Day, Time: instant(now),
+		Symbol: t.symbol, Kind: feed.Day, Time: instant(now - now%int64(day)),
 		PreviousClose: quotes.Some(t.price(t.close)), Open: quotes.Some(t.price(opened)),
 		High: quotes.Some(t.price(high)), Low: quotes.Some(t.price(low)),
 		Volume: quotes.Some(t.volumeOf(volume)),
 	})
+	t.past(now, opened, low, high, emit)
+	t.tradeID++
+	trade.TradeID = t.tradeID
 	emit(quote)
 	emit(trade)
 }

@@ -35,6 +35,8 @@ type listing struct {
 	volume   float64 // on a usual day, in shares or coins
 	sigma    float64 // standard deviation of a day's return, all of it
 	beta     float64 // part in the common factor
+	// synthetic symbols are for load.
+	synthetic bool
 }
 
 func (l listing) instrument() quotes.Instrument {
@@ -73,14 +75,16 @@ func synthetic(n int) listing {
 	symbol := fmt.Sprintf("SIM%04d", n)
 	rng := rand.New(rand.NewPCG(0, hash(symbol)))
 	return listing{
-		venue:    venue{"", "USD", "UTC", quotes.Stock, 0, 1e-4},
-		symbol:   quotes.MustSymbol(symbol),
-		name:     fmt.Sprintf("Synthetic %04d", n),
-		close:    int64(500 * math.Pow(100, rng.Float64())), // $5 to $500
-		decimals: 2,
-		volume:   2e6,
-		sigma:    0.02,
-		beta:     0.5 + rng.Float64(),
+		venue:  venue{"", "USD", "UTC", quotes.Stock, 0, 1e-4},
+		symbol: quotes.MustSymbol(symbol),
+		name:   fmt.Sprintf("Synthetic %04d", n),
+
+		synthetic: true,
+		close:     int64(500 * math.Pow(100, rng.Float64())), // $5 to $500
+		decimals:  2,
+		volume:    2e6,
+		sigma:     0.02,
+		beta:      0.5 + rng.Float64(),
 	}
 }
 
