@@ -83,13 +83,20 @@ func (t *ticker) snapshot(now int64, emit func(feed.Update)) {
 	high := max(last, opened) + int64(reach*t.rng.ExpFloat64()/2)
 	low := max(1, min(last, opened)-int64(reach*min(2, t.rng.ExpFloat64()/2)))
 	low = min(low, last, opened)
+	past := t.past(now, opened)
+	for i := range past {
+		ticks := past[i].Price.CoefficientInt64()
+		high, low = max(high, ticks), min(low, ticks)
+	}
 	emit(feed.Update{
 		Symbol: t.symbol, Kind: feed.Day, Time: instant(now - now%int64(day)),
 		PreviousClose: quotes.Some(t.price(t.close)), Open: quotes.Some(t.price(opened)),
 		High: quotes.Some(t.price(high)), Low: quotes.Some(t.price(low)),
 		Volume: quotes.Some(t.volumeOf(volume)),
 	})
-	t.past(now, opened, low, high, emit)
+	for i := range past {
+		emit(past[i])
+	}
 	t.tradeID++
 	trade.TradeID = t.tradeID
 	emit(quote)
