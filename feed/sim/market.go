@@ -59,7 +59,7 @@ func (m *market) begin(ctx context.Context, now int64, again bool, emit func(fee
 		if again {
 			emit(feed.Update{Symbol: t.symbol, Kind: feed.Break, Time: instant(now - now%int64(day))})
 		}
-		t.snapshot(now, emit)
+		t.snapshot(ctx, now, emit)
 		var at int64
 		at, t.busy = m.arrivals.first(now, t.rng)
 		m.queue[i] = due{at, int32(i)}

@@ -147,7 +147,7 @@ func TestPricesStayPlausibleForAYear(t *testing.T) {
 	var tickers []ticker
 	for _, l := range universe(20) {
 		tickers = append(tickers, newTicker(&l, newLots(), 6, start, factor))
-		tickers[len(tickers)-1].snapshot(start, func(feed.Update) {})
+		tickers[len(tickers)-1].snapshot(t.Context(), start, func(feed.Update) {})
 	}
 	most, least := 1.0, 1.0
 	for step := range int64(365 * 6) {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -64,7 +65,7 @@ func hash(symbol string) uint64 {
 
 // snapshot emits the whole picture at the market's start: the day so far with
 // some of its trades, bid and ask, and a trade.
-func (t *ticker) snapshot(now int64, emit func(feed.Update)) {
+func (t *ticker) snapshot(ctx context.Context, now int64, emit func(feed.Update)) {
 	elapsed := max(0.05, float64(now%int64(day))/float64(day))
 	sd := t.sigma * math.Sqrt(elapsed)
 	draw := func(sd float64) float64 {
@@ -95,6 +96,9 @@ func (t *ticker) snapshot(now int64, emit func(feed.Update)) {
 		Volume: quotes.Some(t.volumeOf(volume)),
 	})
 	for i := range past {
+		if i%unasked == 0 && ctx.Err() != nil {
+			return
+		}
 		emit(past[i])
 	}
 	t.tradeID++
