@@ -10,7 +10,7 @@ PACKAGES := ./...
 # Hidden folders and node_modules are no packages of ours.
 GO_DIRS := main.go quotes feed web views static e2e
 
-.PHONY: help run build test check bench fuzz screenshot generate golden browser npm clean
+.PHONY: FORCE help run build test check bench bench-go fuzz screenshot generate golden browser npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,13 @@ check: ## format, vet, lint, generated code fresh
 	go tool templ fmt -fail views
 	$(LINT) run $(PACKAGES)
 
-bench: ## run the benchmarks, with their allocations
+bench: build bin/field ## measure the streams against a bare writer and others (ARGS="-scale 0.2 -runs 1" for a first look)
+	go run ./e2e/load -binary bin/tickboard -field bin/field $(ARGS)
+
+bin/field: FORCE # the Go libraries of the comparison, in a module of their own
+	go build -C e2e/load/field -o $(CURDIR)/bin/field .
+
+bench-go: ## run the benchmarks of the packages, with their allocations
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 fuzz: ## run every fuzz target for FUZZTIME each (make fuzz FUZZTIME=5m)
