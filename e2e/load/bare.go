@@ -217,7 +217,9 @@ func (b *bare) subscribe(c *bareConn, target string) {
 	first := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n")
 	for _, symbol := range symbols {
 		b.watchers[symbol] = append(b.watchers[symbol], c)
-		first = append(first, b.frames[c.single][symbol]...)
+		if !b.gather || b.turns[symbol] < b.turn { // the next sweep brings the others
+			first = append(first, b.frames[c.single][symbol]...)
+		}
 	}
 	b.write(c, first)
 }

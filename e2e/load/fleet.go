@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"syscall"
 	"time"
 )
@@ -229,24 +228,4 @@ func (f *fleet) request(st *stream) {
 	if err := syscall.EpollCtl(f.epoll, syscall.EPOLL_CTL_MOD, st.fd, &ev); err != nil {
 		f.end(st, "refused", err.Error())
 	}
-}
-
-// pinThreads keeps every thread of this program, and those to come, on a core.
-func pinThreads(core int) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return err
-	}
-	for _, task := range tasks {
-		var tid int
-		if _, err := fmt.Sscan(task.Name(), &tid); err != nil {
-			return err
-		}
-		if err := pin(tid, core); err != nil {
-			return err
-		}
-	}
-	return nil
 }

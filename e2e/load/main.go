@@ -8,6 +8,13 @@
 //	server.go    the servers: how they start and stop
 //	measure.go   one measurement
 //	compare.go   the comparison: every server, several runs
+//	facts.go     the scenarios that have a course instead of opponents
+//	pressure.go  latency at half the core, and clients that never read
+//	burst.go     the opening of a market
+//	storm.go     all clients gone and back
+//	soak.go      long, with symbols moving
+//	memory.go    memory of idle streams
+//	secure.go    streams over TLS and HTTP/2
 //	table.go     what is printed
 //	fleet.go     the clients: one epoll loop
 //	stream.go    one client: what it takes and checks
@@ -75,23 +82,29 @@ func serve(args []string) error {
 
 // options are the flags.
 type options struct {
-	binary, field       string
-	scenarios, servers  string
-	scale               float64
-	runs                int
-	window              time.Duration
-	json, quiet, strict bool
+	binary, field      string
+	scenarios, servers string
+	scale              float64
+	runs               int
+	window             time.Duration
+	noise              float64
+	retries            int
+	soak               time.Duration
+	json, quiet        bool
 }
 
 func parse(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("load", flag.ContinueOnError)
 	fs.StringVar(&o.binary, "binary", "bin/tickboard", "the built `program`")
 	fs.StringVar(&o.field, "field", "", "the libraries' `program` (go build -C e2e/load/field); empty leaves them out")
-	fs.StringVar(&o.scenarios, "scenarios", "hot,board,board20,idle", "comma list of `names`: "+strings.Join(scenarioNames(), ", "))
+	fs.StringVar(&o.scenarios, "scenarios", "hot,board,board20,idle,memory,latency,stalled,burst", "comma list of `names`: "+strings.Join(scenarioNames(), ", "))
 	fs.StringVar(&o.servers, "servers", "", "comma list of the `names` of the servers to compare (default: all)")
 	fs.Float64Var(&o.scale, "scale", 1, "`factor` of the number of streams")
 	fs.IntVar(&o.runs, "runs", 5, "`number` of runs; medians are printed")
 	fs.DurationVar(&o.window, "time", 5*time.Second, "length of one `measurement`")
+	fs.Float64Var(&o.noise, "noise", 0.1, "`share` of the server's core that other processes may have during a measurement; with more it is repeated")
+	fs.IntVar(&o.retries, "retries", 2, "how often a noisy measurement is repeated; the least noisy counts")
+	fs.DurationVar(&o.soak, "soak", 10*time.Minute, "length of the `soak`")
 	fs.BoolVar(&o.json, "json", false, "print JSON")
 	fs.BoolVar(&o.quiet, "quiet", false, "say nothing of the progress")
 	if err := fs.Parse(args); err != nil {
@@ -147,7 +160,7 @@ func newLab(o options) (*lab, error) {
 		return l, nil
 	}
 	l.pinned, l.serverCore, l.clientCore = true, mine[1], mine[0]
-	return l, pinThreads(l.clientCore)
+	return l, eachThread(func(tid int) error { return pin(tid, l.clientCore) })
 }
 
 // checkDescriptors says what to do when a process may not have so many.

@@ -12,31 +12,36 @@ type lab struct {
 	serverCore, clientCore int
 	window                 time.Duration // of one measurement
 	progress               func(format string, args ...any)
+	onHello                func(st *stream, data []byte) // of the fleets to come
 }
 
 // sample is one measurement of one server.
 type sample struct {
-	Server      string   `json:"server"`
-	CPU         float64  `json:"cpu_us_per_event"` // user and system
-	Share       float64  `json:"core_share"`       // of its core that the server had
-	Others      float64  `json:"others_share"`     // of its core that others had: noise
-	Events      float64  `json:"events_per_second"`
-	Offered     float64  `json:"offered_per_second"` // changes of what the streams watch
-	PerRead     float64  `json:"events_per_read"`
-	Bytes       float64  `json:"bytes_per_event"`
-	Resident    float64  `json:"resident_kb_per_stream"` // over the empty server
-	Kernel      float64  `json:"kernel_kb_per_stream"`   // of socket buffers, both ends
-	P50         float64  `json:"p50_ms"`
-	P99         float64  `json:"p99_ms"`
-	P999        float64  `json:"p999_ms"`
-	Worst       float64  `json:"worst_ms"`
-	Growth      float64  `json:"resident_growth"` // during the measurement, as a ratio
-	Faults      []string `json:"faults,omitempty"`
-	connectTime time.Duration
+	Server   string   `json:"server"`
+	CPU      float64  `json:"cpu_us_per_event"` // user and system
+	Share    float64  `json:"core_share"`       // of its core that the server had
+	Others   float64  `json:"others_share"`     // of its core that others had: noise
+	Events   float64  `json:"events_per_second"`
+	Offered  float64  `json:"offered_per_second"` // changes of what the streams watch
+	PerRead  float64  `json:"events_per_read"`
+	Bytes    float64  `json:"bytes_per_event"`
+	Resident float64  `json:"resident_kb_per_stream"` // over the empty server
+	Kernel   float64  `json:"kernel_kb_per_stream"`   // of socket buffers, both ends
+	P50      float64  `json:"p50_ms"`
+	P99      float64  `json:"p99_ms"`
+	P999     float64  `json:"p999_ms"`
+	Worst    float64  `json:"worst_ms"`
+	Growth   float64  `json:"resident_growth"` // during the measurement, as a ratio
+	Faults   []string `json:"faults,omitempty"`
 }
 
-// patience bounds the opening of all streams.
-const patience = 60 * time.Second
+const (
+	// patience bounds the opening of all streams.
+	patience = 60 * time.Second
+	// catchUp is how long a stream may take to have what others have. It is far
+	// above what any takes, so that a busy machine is no loss.
+	catchUp = 20 * time.Second
+)
 
 // trial is a server with its clients.
 type trial struct {
@@ -56,7 +61,7 @@ func (l *lab) begin(c contender, w workload, cmd func(dir string) *exec.Cmd) (*t
 	if t.fleet, err = newFleet(s.host, s.port, w.Symbols); err != nil {
 		return nil, fmt.Errorf("%w, %w", err, s.stop())
 	}
-	t.fleet.wantHello, t.fleet.ids = c.hello, c.hello
+	t.fleet.wantHello, t.fleet.ids, t.fleet.onHello = c.hello, c.hello, l.onHello
 	t.fleet.poll(time.Now().Add(time.Second)) // until the start is over
 	if t.empty, err = memory(s.pid(), "VmRSS"); err == nil {
 		t.socket, err = socketMemory()
@@ -90,15 +95,9 @@ func (l *lab) steady(c contender, w workload) (sample, error) {
 	t.fleet.poll(time.Now().Add(w.settle()))
 	result, err := l.observe(t, w)
 	result.Server = c.name
-	t.fleet.lost(w.grace())
+	t.fleet.lost(catchUp)
 	t.end(&result)
 	return result, err
-}
-
-// grace is how far a stream may be behind another when all is well: a turn, and
-// a second for a machine that is busy.
-func (w workload) grace() time.Duration {
-	return time.Second + time.Duration(float64(time.Second)*(1/w.Rate+1/w.MaxRate))
 }
 
 // reading is the state of a server's accounts.

@@ -43,7 +43,7 @@ func contenders(binary, self, field string) []contender {
 		{name: "bare", command: own("bare")},
 		{name: "bare50", command: own("bare50")},
 		{name: ours, hello: true, command: func(w workload, dir string) *exec.Cmd {
-			return tickboard(binary, dir, w, fmt.Sprintf("sim://?count=%d&rate=%g&burst=0", w.Symbols, w.Rate))
+			return tickboard(binary, dir, w, simulated(w))
 		}},
 		{name: "hub", command: own("hub")},
 	}
@@ -55,11 +55,30 @@ func contenders(binary, self, field string) []contender {
 	return list
 }
 
+// simulated is the feed of a workload.
+func simulated(w workload) string {
+	return fmt.Sprintf("sim://?count=%d&rate=%g&burst=0", w.Symbols, w.Rate)
+}
+
+// launcher is tickboard as launch takes it.
+func launcher(binary string, w workload, feed string, more ...string) func(dir string) *exec.Cmd {
+	return func(dir string) *exec.Cmd { return tickboard(binary, dir, w, feed, more...) }
+}
+
+// hasFlag says whether the program knows one.
+func hasFlag(binary, name string) bool {
+	out, err := exec.Command(binary, "--help").Output()
+	return err == nil && bytes.Contains(out, []byte("\n  "+name+" "))
+}
+
 // tickboard is the built program with a feed, its limits off.
 func tickboard(binary, dir string, w workload, feed string, more ...string) *exec.Cmd {
 	args := []string{
 		"--addr", "127.0.0.1:0", "--admin-addr", "", "--data-dir", filepath.Join(dir, "data"),
 		"--feed", feed, "--max-streams", strconv.Itoa(w.Streams + w.Stalled + 1000), "--max-symbols", "1000",
+	}
+	if hasFlag(binary, "--max-streams-per-address") {
+		args = append(args, "--max-streams-per-address", "0")
 	}
 	cmd := exec.Command(binary, append(args, more...)...)
 	for _, v := range os.Environ() {
@@ -83,7 +102,7 @@ type server struct {
 // startTime bounds the start of a server.
 const startTime = 15 * time.Second
 
-var addressLine = regexp.MustCompile(`http://(127\.0\.0\.1:(\d+))`)
+var addressLine = regexp.MustCompile(`https?://(127\.0\.0\.1:(\d+))`)
 
 // announce is the line that start reads.
 func announce(host string) { fmt.Printf("load: http://%s\n", host) }

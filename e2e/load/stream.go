@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +78,7 @@ func (st *stream) served() bool {
 		return st.state == inBody
 	}
 	for i := range st.watched {
-		if st.watched[i].version == 0 {
+		if st.watched[i].version == 0 && !st.watched[i].gone {
 			return false
 		}
 	}
@@ -207,17 +208,28 @@ func (f *fleet) quote(st *stream, ev frame, q quote, now int64) (what string, er
 	return "", nil
 }
 
-// lost says of each stream that is open whether it lags behind the others: its
-// newest quote of a symbol is older than another stream's by more than grace.
-func (f *fleet) lost(grace time.Duration) {
+// lost waits until every open stream has of each symbol a quote that is no older
+// than the newest that any stream has now. Those that have not by then have lost
+// something: with conflation, quotes between are not sent, but the newest is.
+func (f *fleet) lost(limit time.Duration) {
+	newest := slices.Clone(f.newest)
+	deadline := time.Now().Add(limit)
+	for f.behind(newest) != nil && time.Now().Before(deadline) {
+		f.poll(time.Now().Add(50 * time.Millisecond))
+	}
+	for _, st := range f.behind(newest) {
+		f.faults.add("lost", fmt.Sprintf("%s has not all that others had %v before", st.target, limit))
+	}
+}
+
+func (f *fleet) behind(newest []int64) (list []*stream) {
 	for _, st := range f.streams {
 		if st.state != inBody || st.stalled {
 			continue
 		}
-		for _, w := range st.watched {
-			if behind := f.newest[w.symbol] - w.version; !w.gone && behind > grace.Microseconds() {
-				f.faults.add("lost", fmt.Sprintf("%s is %v behind", market.Name(w.symbol), time.Duration(behind)*time.Microsecond))
-			}
+		if slices.ContainsFunc(st.watched, func(w watched) bool { return !w.gone && w.version < newest[w.symbol] }) {
+			list = append(list, st)
 		}
 	}
+	return list
 }

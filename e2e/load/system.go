@@ -101,6 +101,25 @@ func setAffinity(tid int, mask *[16]uint64) error {
 	return nil
 }
 
+// eachThread calls do with the number of every thread of this program. Those to
+// come inherit what it changes.
+func eachThread(do func(tid int) error) error {
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	for _, task := range tasks {
+		tid, err := strconv.Atoi(task.Name())
+		if err != nil {
+			return err
+		}
+		if err := do(tid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cores are those that this process may use.
 func cores() ([]int, error) {
 	var mask [16]uint64

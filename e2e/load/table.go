@@ -52,6 +52,11 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 			return err
 		}
 	}
+	for _, f := range r.Courses {
+		if err := f.print(w); err != nil {
+			return err
+		}
+	}
 	return r.verdict()
 }
 
@@ -83,6 +88,34 @@ func (m *measured) print(w io.Writer) error {
 	return nil
 }
 
+// print writes the facts of a course.
+func (f *followed) print(w io.Writer) error {
+	fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.About)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, x := range f.Facts {
+		values := slices.Sorted(slices.Values(x.Values))
+		n := len(values)
+		fmt.Fprintf(t, "%s\t%.4g %s", x.What, (values[(n-1)/2]+values[n/2])/2, x.Unit)
+		if n > 1 {
+			fmt.Fprintf(t, " (%.4g–%.4g)", values[0], values[n-1])
+		}
+		if x.Goal > 0 {
+			fmt.Fprintf(t, "\tgoal: at most %.4g", x.Goal)
+		}
+		fmt.Fprintln(t)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, note := range f.Notes {
+		fmt.Fprintln(w, note)
+	}
+	for _, fault := range f.Faults {
+		fmt.Fprintln(w, "FAULT", fault)
+	}
+	return nil
+}
+
 // verdict is about this project's server alone: what others lose is their own.
 func (r *report) verdict() error {
 	for _, m := range r.Scenarios {
@@ -90,6 +123,11 @@ func (r *report) verdict() error {
 			if len(x.Faults) > 0 {
 				return errFaults
 			}
+		}
+	}
+	for _, f := range r.Courses {
+		if len(f.Faults) > 0 {
+			return errFaults
 		}
 	}
 	return nil
