@@ -10,7 +10,7 @@ PACKAGES := ./...
 # Hidden folders and node_modules are no packages of ours.
 GO_DIRS := main.go quotes feed web views static e2e
 
-.PHONY: FORCE help run build test check bench bench-go fuzz screenshot generate golden browser npm clean
+.PHONY: FORCE help run build test check bench soak storm bench-go fuzz screenshot generate golden browser npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,11 +41,17 @@ bench: build bin/field ## measure the streams against a bare writer and others (
 bin/field: FORCE # the Go libraries of the comparison, in a module of their own
 	go build -C e2e/load/field -o $(CURDIR)/bin/field .
 
+soak: build ## 19,000 streams for ten minutes, with symbols moving (ARGS="-soak 2m -scale 0.1" for less)
+	go run ./e2e/load -binary bin/tickboard -scenarios soak $(ARGS)
+
+storm: build ## 15,000 clients gone at once and back within five seconds
+	go run ./e2e/load -binary bin/tickboard -scenarios storm $(ARGS)
+
 bench-go: ## run the benchmarks of the packages, with their allocations
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 fuzz: ## run every fuzz target for FUZZTIME each (make fuzz FUZZTIME=5m)
-	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' quotes feed web views | sed -E 's|/[^/]+_test.go:func |\t|' | sort -u | \
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' quotes feed web views e2e | sed -E 's|/[^/]+_test.go:func |\t|' | sort -u | \
 	while IFS=$$'\t' read -r dir name; do \
 		echo "fuzz $$dir $$name for $(FUZZTIME)"; \
 		go test "./$$dir" -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) > bin/fuzz.log 2>&1 || { cat bin/fuzz.log; exit 1; }; \

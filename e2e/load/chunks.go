@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 // chunks undoes HTTP/1.1's chunked coding, across reads.

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -59,7 +61,7 @@ var errFaults = errors.New("something happened that must not: see the faults")
 
 // run measures every scenario of the options, and prints.
 func (l *lab) run(o options, all []contender) error {
-	r := report{Command: strings.Join(os.Args, " "), Cores: runtime.NumCPU(), Kernel: kernel(), Go: runtime.Version(), Runs: o.runs}
+	r := report{Command: strings.Join(append([]string{"load"}, os.Args[1:]...), " "), Cores: runtime.NumCPU(), Kernel: kernel(), Go: runtime.Version(), Runs: o.runs}
 	for name := range strings.SplitSeq(o.scenarios, ",") {
 		if c := courses()[name]; c != nil {
 			f, err := l.follow(name, c, o, all)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -18,6 +20,7 @@ func courses() map[string]*course {
 		"latency": {about: "from the quote's time to the client, at half of what the core can do", run: (*lab).latencyAtHalf},
 		"stalled": {about: "clients that never read, and what the others notice", run: (*lab).stalledClients},
 		"burst":   {about: "every symbol changes 100 times within a second", run: (*lab).burst},
+		"leaks":   {about: "streams that come and go, some of which never read", once: true, run: (*lab).leaks},
 		"storm":   {about: "all clients gone at once, and back within 5 s", once: true, run: (*lab).storm},
 		"soak":    {about: "many streams for long, with symbols moving", once: true, run: (*lab).soak},
 	}
@@ -73,8 +76,9 @@ func (f *findings) end(t *trial) {
 func (l *lab) follow(name string, c *course, o options, all []contender) (*followed, error) {
 	f := &followed{Name: name, About: c.about}
 	runs := o.runs
-	if c.once {
+	if c.once && runs > 1 {
 		runs = 1
+		f.About += " (one run)"
 	}
 	l.progress("%s: %s", name, c.about)
 	server := all[slices.IndexFunc(all, func(x contender) bool { return x.name == ours })]

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -93,7 +95,7 @@ func (s *scanner) scan(data []byte) (q quote, err error) {
 			q.time, ok = s.micros(inside(value))
 			have |= 4
 		}
-		if len(rest) == 1 && rest[0] == '}' {
+		if ok && len(rest) == 1 && rest[0] == '}' {
 			if have != 7 {
 				return q, errNoQuote
 			}

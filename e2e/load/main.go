@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command load measures tickboard's streams against the least that a server can
 // do, and against others, on one machine: the server on one core, all its
 // clients on another, over the loopback. It checks every event that it counts.
@@ -13,6 +15,7 @@
 //	burst.go     the opening of a market
 //	storm.go     all clients gone and back
 //	soak.go      long, with symbols moving
+//	leaks.go     what streams leave behind
 //	memory.go    memory of idle streams
 //	secure.go    streams over TLS and HTTP/2
 //	table.go     what is printed

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -38,6 +40,8 @@ type sample struct {
 const (
 	// patience bounds the opening of all streams.
 	patience = 60 * time.Second
+	// startRest is what a server gets to be done with its start.
+	startRest = 500 * time.Millisecond
 	// catchUp is how long a stream may take to have what others have. It is far
 	// above what any takes, so that a busy machine is no loss.
 	catchUp = 20 * time.Second
@@ -62,7 +66,7 @@ func (l *lab) begin(c contender, w workload, cmd func(dir string) *exec.Cmd) (*t
 		return nil, fmt.Errorf("%w, %w", err, s.stop())
 	}
 	t.fleet.wantHello, t.fleet.ids, t.fleet.onHello = c.hello, c.hello, l.onHello
-	t.fleet.poll(time.Now().Add(time.Second)) // until the start is over
+	t.fleet.poll(time.Now().Add(startRest))
 	if t.empty, err = memory(s.pid(), "VmRSS"); err == nil {
 		t.socket, err = socketMemory()
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -82,7 +84,7 @@ func (l *lab) secure(o options, say *findings, do func(*secureServer) error) err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &secureServer{server: s, say: say, pool: pool, ctx: ctx}
-	time.Sleep(time.Second) // until the start is over
+	time.Sleep(startRest)
 	err = do(t)
 	cancel()
 	t.client.Wait()

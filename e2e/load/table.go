@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -46,7 +48,7 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 		}
 		return r.verdict()
 	}
-	fmt.Fprintf(w, "%s\n%d cores, Linux %s, %s; medians of %d runs (least to greatest)\n", r.Command, r.Cores, r.Kernel, r.Go, r.Runs)
+	fmt.Fprintf(w, "%s\n%d cores, Linux %s, %s; medians of %d run(s) (least to greatest)\n", r.Command, r.Cores, r.Kernel, r.Go, r.Runs)
 	for _, m := range r.Scenarios {
 		if err := m.print(w); err != nil {
 			return err
