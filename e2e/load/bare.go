@@ -104,7 +104,8 @@ func (b *bare) watch(fd int) error {
 func (b *bare) update(now time.Time) func(int, time.Time) {
 	return func(symbol int, due time.Time) {
 		version := b.market.Version(symbol, now)
-		frame := append(b.frames[0][symbol][:0], "event: stock_quote\ndata: "...)
+		frame := b.frames[0][symbol][:0]
+		frame = append(frame, "event: stock_quote\ndata: "...)
 		frame = b.market.AppendQuote(frame, symbol, due, version)
 		frame = append(frame, "\n\n"...)
 		b.frames[0][symbol] = frame

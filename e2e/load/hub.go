@@ -38,7 +38,7 @@ func serveHub(m *market.Market) error {
 	}
 	announce(listener.Addr().String())
 	go m.Run(context.Background(), h.publish)
-	return http.Serve(listener, h) //nolint:gosec // its one client is this program
+	return http.Serve(listener, h)
 }
 
 func (h *channelHub) publish(symbol int, _ int64, quote []byte) {

@@ -116,7 +116,7 @@ func (t *trial) holdings() (h holdings, err error) {
 	if err != nil {
 		return h, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	line, err := bufio.NewReader(resp.Body).ReadBytes('\n')
 	if err != nil {
 		return h, err

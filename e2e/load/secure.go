@@ -144,7 +144,7 @@ func (s *secureServer) stream(t *http.Transport, symbol string, open chan<- erro
 		open <- err
 		return
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	lines := bufio.NewReader(resp.Body)
 	_, err = lines.ReadString('\n')
 	if err == nil && (resp.StatusCode != http.StatusOK || t.ForceAttemptHTTP2 != (resp.ProtoMajor == 2)) {

@@ -98,7 +98,7 @@ type server struct {
 	port int
 	dir  string
 	log  *os.File
-	done chan error
+	done chan struct{} // closed when it has ended
 }
 
 // startTime bounds the start of a server.
@@ -111,7 +111,7 @@ func announce(host string) { fmt.Printf("load: http://%s\n", host) }
 
 // launch starts a server on its core and waits until it serves.
 func (l *lab) launch(cmd func(dir string) *exec.Cmd) (_ *server, err error) {
-	s := &server{done: make(chan error, 1)}
+	s := &server{done: make(chan struct{})}
 	if s.dir, err = os.MkdirTemp("", "tickboard-load-"); err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (l *lab) launch(cmd func(dir string) *exec.Cmd) (_ *server, err error) {
 	if s.log, err = os.Create(filepath.Join(s.dir, "log")); err != nil {
 		return nil, err
 	}
-	defer s.log.Close() // the process has its own
+	defer func() { _ = s.log.Close() }() // the process has its own
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -141,7 +141,8 @@ func (l *lab) launch(cmd func(dir string) *exec.Cmd) (_ *server, err error) {
 				line <- match
 			}
 		}
-		s.done <- s.cmd.Wait()
+		_ = s.cmd.Wait() // stop asks how it went
+		close(s.done)
 	}()
 	select {
 	case match := <-line:
@@ -175,8 +176,7 @@ func (s *server) pid() int { return s.cmd.Process.Pid }
 // alive says whether it still runs.
 func (s *server) alive() bool {
 	select {
-	case err := <-s.done:
-		s.done <- err
+	case <-s.done:
 		return false
 	default:
 		return true
@@ -186,7 +186,7 @@ func (s *server) alive() bool {
 // stop ends it, and returns how that went: a server that has ended before, and
 // one that does not end, are errors, and so are panics and races in its log.
 func (s *server) stop() error {
-	defer os.RemoveAll(s.dir)
+	defer func() { _ = os.RemoveAll(s.dir) }()
 	before := s.alive()
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	select {

@@ -121,7 +121,7 @@ func (c *move) call(client *http.Client, host string) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var answer struct{ Symbols []string }
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK || len(answer.Symbols) != 2 {
 		return fmt.Errorf("%s, symbols %q: %w", resp.Status, answer.Symbols, err)

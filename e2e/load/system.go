@@ -18,7 +18,7 @@ func cpuTime(pid int) (time.Duration, error) {
 	const cpuClockSched = 2
 	var ts syscall.Timespec
 	clock := ^uintptr(pid)<<3 | cpuClockSched
-	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, uintptr(int32(clock)), uintptr(unsafe.Pointer(&ts)), 0); errno != 0 { //nolint:gosec // a system call takes a pointer
+	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, uintptr(int32(clock)), uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
 		return 0, fmt.Errorf("processor time of %d: %w", pid, errno)
 	}
 	return time.Duration(ts.Nano()), nil
@@ -96,7 +96,7 @@ func pin(tid, core int) error {
 }
 
 func setAffinity(tid int, mask *[16]uint64) error {
-	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, uintptr(tid), unsafe.Sizeof(*mask), uintptr(unsafe.Pointer(mask))) //nolint:gosec // a system call takes a pointer
+	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, uintptr(tid), unsafe.Sizeof(*mask), uintptr(unsafe.Pointer(mask)))
 	if errno != 0 {
 		return fmt.Errorf("sched_setaffinity: %w", errno)
 	}
@@ -125,7 +125,7 @@ func eachThread(do func(tid int) error) error {
 // cores are those that this process may use.
 func cores() ([]int, error) {
 	var mask [16]uint64
-	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY, 0, unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask))); errno != 0 { //nolint:gosec // a system call takes a pointer
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY, 0, unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask))); errno != 0 {
 		return nil, fmt.Errorf("sched_getaffinity: %w", errno)
 	}
 	var list []int
@@ -139,7 +139,7 @@ func cores() ([]int, error) {
 
 // read is read(2) without telling the scheduler: the descriptors do not block.
 func read(fd int, p []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p))) //nolint:gosec // a system call takes a pointer
+	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
 	return int(n), errno
 }
 
