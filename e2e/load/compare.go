@@ -16,18 +16,19 @@ import (
 // and the one that the others are measured by.
 type scenario struct {
 	workload workload
-	base     string // a contender's name
+	base     string  // a contender's name
+	goal     float64 // times the base's processor time, at most; 0 for none
 	servers  []string
 }
 
 func scenarios() []scenario {
 	all := []string{"bare", ours, "hub", "go-sse", "r3labs"}
 	return []scenario{
-		{hot(), "bare", all},
-		{board(), "bare", all},
-		{paced(board()), "bare50", []string{"bare50", ours}},
-		{idle(), "bare", all},
-		{spread(), "bare", all},
+		{hot(), "bare", 1.15, all},
+		{board(), "bare", 0, all},
+		{paced(board()), "bare50", 1.05, []string{"bare50", ours}},
+		{idle(), "bare", 1.15, all},
+		{spread(), "bare", 1.15, all},
 	}
 }
 
@@ -53,6 +54,7 @@ type report struct {
 type measured struct {
 	Workload workload            `json:"workload"`
 	Base     string              `json:"base"`
+	Goal     float64             `json:"ratio_at_most,omitempty"`
 	Order    []string            `json:"servers"`
 	Samples  map[string][]sample `json:"samples"` // by server, one a run
 }
@@ -91,7 +93,7 @@ func (l *lab) compare(s scenario, o options, all []contender) (*measured, error)
 	if err := checkDescriptors(w.Streams + w.Stalled); err != nil {
 		return nil, err
 	}
-	m := &measured{Workload: w, Base: s.base, Samples: make(map[string][]sample)}
+	m := &measured{Workload: w, Base: s.base, Goal: s.goal, Samples: make(map[string][]sample)}
 	l.progress("%v", w)
 	for run := range o.runs {
 		for _, c := range all {

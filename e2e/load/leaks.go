@@ -15,7 +15,7 @@ import (
 const (
 	leakRounds = 3
 	// leakLimit is how long a server may take to notice that clients have gone.
-	leakLimit = 15 * time.Second
+	leakLimit = 30 * time.Second
 	// spareDescriptors and spareGoroutines may be more than before all came: a
 	// connection that is just being closed, a timer, a pool.
 	spareDescriptors = 3

@@ -44,7 +44,7 @@ const (
 	startRest = 500 * time.Millisecond
 	// catchUp is how long a stream may take to have what others have. It is far
 	// above what any takes, so that a busy machine is no loss.
-	catchUp = 20 * time.Second
+	catchUp = 30 * time.Second
 )
 
 // trial is a server with its clients.

@@ -102,7 +102,7 @@ type server struct {
 }
 
 // startTime bounds the start of a server.
-const startTime = 15 * time.Second
+const startTime = 30 * time.Second
 
 var addressLine = regexp.MustCompile(`https?://(127\.0\.0\.1:(\d+))`)
 

@@ -58,6 +58,7 @@ func (l *lab) storm(o options, c contender, say *findings) error {
 	say.fact("memory afterwards / before", "", ratio(after.Resident, before.Resident), 0)
 	say.fact("p99 before", "ms", before.P99, 0)
 	say.fact("p99 from 2 s after the return on", "ms", after.P99, 0)
+	say.fact("p99 afterwards / before", "", ratio(after.P99, before.P99), 1.5)
 	say.fact("others on the core", "%", 100*max(before.Others, after.Others), 0)
 	return nil
 }

@@ -18,12 +18,27 @@ func span(samples []sample, of func(sample) float64) spanned {
 	for i, x := range samples {
 		values[i] = of(x)
 	}
-	slices.Sort(values)
+	return spanOf(values)
+}
+
+func spanOf(values []float64) spanned {
+	values = slices.Sorted(slices.Values(values))
 	n := len(values)
 	if n == 0 {
 		return spanned{}
 	}
 	return spanned{(values[(n-1)/2] + values[n/2]) / 2, values[0], values[n-1]}
+}
+
+// against says whether a goal is reached; 0 is none.
+func against(value, goal float64) string {
+	switch {
+	case goal == 0:
+		return ""
+	case value > goal:
+		return fmt.Sprintf("goal: at most %.4g, missed", goal)
+	}
+	return fmt.Sprintf("goal: at most %.4g", goal)
 }
 
 // ratios are those of a server's processor time to the base's of the same run.
@@ -80,6 +95,9 @@ func (m *measured) print(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if times := m.ratios(ours); times.median > 0 && m.Goal > 0 {
+		fmt.Fprintf(w, "%s, × %s: %.2f; %s\n", ours, m.Base, times.median, against(times.median, m.Goal))
+	}
 	for _, name := range m.Order {
 		for i, x := range m.Samples[name] {
 			for _, fault := range x.Faults {
@@ -95,16 +113,12 @@ func (f *followed) print(w io.Writer) error {
 	fmt.Fprintf(w, "\n%s: %s\n", f.Name, f.About)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, x := range f.Facts {
-		values := slices.Sorted(slices.Values(x.Values))
-		n := len(values)
-		fmt.Fprintf(t, "%s\t%.4g %s", x.What, (values[(n-1)/2]+values[n/2])/2, x.Unit)
-		if n > 1 {
-			fmt.Fprintf(t, " (%.4g–%.4g)", values[0], values[n-1])
+		v := spanOf(x.Values)
+		fmt.Fprintf(t, "%s\t%.4g %s", x.What, v.median, x.Unit)
+		if len(x.Values) > 1 {
+			fmt.Fprintf(t, " (%.4g–%.4g)", v.low, v.high)
 		}
-		if x.Goal > 0 {
-			fmt.Fprintf(t, "\tgoal: at most %.4g", x.Goal)
-		}
-		fmt.Fprintln(t)
+		fmt.Fprintf(t, "\t%s\n", against(v.median, x.Goal))
 	}
 	if err := t.Flush(); err != nil {
 		return err
