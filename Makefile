@@ -38,8 +38,9 @@ check: ## format, vet, lint, generated code fresh
 bench: build bin/field ## measure the streams against a bare writer and others (ARGS="-scale 0.2 -runs 1" for a first look)
 	go run ./e2e/load -binary bin/tickboard -field bin/field $(ARGS)
 
-bin/field: FORCE # the Go libraries of the comparison, in a module of their own
-	go build -C e2e/load/field -o $(CURDIR)/bin/field .
+bin/field: FORCE # the Go libraries of the comparison, in a module of their own; what both modules need follows this one
+	@mkdir -p bin && cp e2e/load/field/go.mod bin/field.mod && cp e2e/load/field/go.sum bin/field.sum
+	go build -C e2e/load/field -mod=mod -modfile=$(CURDIR)/bin/field.mod -o $(CURDIR)/bin/field .
 
 soak: build ## 19,000 streams for ten minutes, with symbols moving (ARGS="-soak 2m -scale 0.1" for less)
 	go run ./e2e/load -binary bin/tickboard -scenarios soak $(ARGS)
