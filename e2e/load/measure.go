@@ -52,7 +52,8 @@ type trial struct {
 	server *server
 	fleet  *fleet
 	empty  int64 // resident memory without streams
-	socket int64 // kernel memory without streams
+	socket int64 // kernel memory without streams: buffers
+	slab   int64 // and objects
 }
 
 // begin starts a server and opens the streams.
@@ -69,6 +70,9 @@ func (l *lab) begin(c contender, w workload, cmd func(dir string) *exec.Cmd) (*t
 	t.fleet.poll(time.Now().Add(startRest))
 	if t.empty, err = memory(s.pid(), "VmRSS"); err == nil {
 		t.socket, err = socketMemory()
+	}
+	if err == nil {
+		t.slab, err = slab()
 	}
 	t.fleet.streams = w.streams()
 	if err == nil {

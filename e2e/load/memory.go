@@ -2,7 +2,10 @@
 
 package main
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // restTime is what a server gets to let go of what it needed to open streams.
 const restTime = 5 * time.Second
@@ -18,13 +21,16 @@ func (l *lab) memory(o options, c contender, say *findings) error {
 	}
 	t.fleet.poll(time.Now().Add(restTime))
 	r, err := l.read(t)
+	objects, slabErr := slab()
+	err = cmp.Or(err, slabErr)
 	say.end(t)
 	if err != nil {
 		return err
 	}
 	say.fact("the empty server", "MB", float64(t.empty)/(1<<20), 0)
 	say.fact("an idle stream, HTTP/1.1", "KB", float64(r.resident-t.empty)/1024/float64(w.Streams), 4)
-	say.fact("an idle stream, HTTP/1.1, in the kernel (both ends)", "KB", float64(r.sock-t.socket)/1024/float64(w.Streams), 0)
+	say.fact("in the kernel, both ends: socket buffers", "KB", float64(r.sock-t.socket)/1024/float64(w.Streams), 0)
+	say.fact("in the kernel, both ends: sockets, files and other objects", "KB", float64(objects-t.slab)/1024/float64(w.Streams), 0)
 	if !hasFlag(o.binary, "--tls-cert") {
 		say.note("TLS and HTTP/2 are left out: the program has no --tls-cert")
 		return nil

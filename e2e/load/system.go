@@ -25,18 +25,16 @@ func cpuTime(pid int) (time.Duration, error) {
 }
 
 // memory reads a figure of /proc/PID/status, as VmRSS or VmHWM, in bytes.
-func memory(pid int, field string) (int64, error) {
+func memory(pid int, name string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	_, rest, ok := strings.Cut(string(text), "\n"+field+":")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 2 {
-		return 0, fmt.Errorf("no %s in the status of %d", field, pid)
+	n, err := field(string(text), name)
+	if err != nil {
+		return 0, fmt.Errorf("status of %d: %w", pid, err)
 	}
-	kb, err := strconv.ParseInt(fields[0], 10, 64)
-	return kb << 10, err
+	return n, nil
 }
 
 // forgetPeak makes VmHWM begin anew.
@@ -58,6 +56,27 @@ func socketMemory() (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("no TCP line in /proc/net/sockstat")
+}
+
+// slab is what the kernel holds for its own objects, as sockets and open files,
+// in bytes: of the whole machine.
+func slab() (int64, error) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	return field(string(text), "Slab")
+}
+
+// field reads a line "Name:   123 kB", in bytes.
+func field(text, name string) (int64, error) {
+	_, rest, ok := strings.Cut("\n"+text, "\n"+name+":")
+	fields := strings.Fields(rest)
+	if !ok || len(fields) < 2 {
+		return 0, fmt.Errorf("no %s", name)
+	}
+	kb, err := strconv.ParseInt(fields[0], 10, 64)
+	return kb << 10, err
 }
 
 // busyTime is how long a core has not been idle.
