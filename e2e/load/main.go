@@ -37,6 +37,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -144,12 +145,19 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-stop
+		l.running.abort()
+		os.Exit(1)
+	}()
 	return l.run(o, contenders(o.binary, self, o.field))
 }
 
 // newLab takes two cores where there are two.
 func newLab(o options) (*lab, error) {
-	l := &lab{window: o.window, progress: func(format string, args ...any) {
+	l := &lab{window: o.window, running: &running{servers: make(map[*server]bool)}, progress: func(format string, args ...any) {
 		if !o.quiet {
 			fmt.Fprintf(os.Stderr, format+"\n", args...)
 		}

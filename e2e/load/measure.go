@@ -14,6 +14,7 @@ type lab struct {
 	serverCore, clientCore int
 	window                 time.Duration // of one measurement
 	progress               func(format string, args ...any)
+	running                *running
 	onHello                func(st *stream, data []byte) // of the fleets to come
 }
 

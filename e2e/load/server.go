@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -99,6 +100,34 @@ type server struct {
 	dir  string
 	log  *os.File
 	done chan struct{} // closed when it has ended
+
+	running *running
+}
+
+// running are the servers that are to be ended when this program is.
+type running struct {
+	mu      sync.Mutex
+	servers map[*server]bool
+}
+
+func (r *running) set(s *server, runs bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if runs {
+		r.servers[s] = true
+	} else {
+		delete(r.servers, s)
+	}
+}
+
+// abort ends them at once.
+func (r *running) abort() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for s := range r.servers {
+		_ = s.cmd.Process.Kill()
+		_ = os.RemoveAll(s.dir)
+	}
 }
 
 // startTime bounds the start of a server.
@@ -126,6 +155,7 @@ func (l *lab) launch(cmd func(dir string) *exec.Cmd) (_ *server, err error) {
 	}
 	defer func() { _ = s.log.Close() }() // the process has its own
 	s.cmd.Stderr = s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // should this program be killed
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -133,6 +163,8 @@ func (l *lab) launch(cmd func(dir string) *exec.Cmd) (_ *server, err error) {
 	if err := l.startPinned(s.cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.cmd.Path, err)
 	}
+	s.running = l.running
+	s.running.set(s, true)
 	line := make(chan []string, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -142,6 +174,7 @@ func (l *lab) launch(cmd func(dir string) *exec.Cmd) (_ *server, err error) {
 			}
 		}
 		_ = s.cmd.Wait() // stop asks how it went
+		s.running.set(s, false)
 		close(s.done)
 	}()
 	select {

@@ -42,7 +42,8 @@ func forgetPeak(pid int) error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
 }
 
-// socketMemory is what the kernel holds for TCP in bytes: of the whole machine.
+// socketMemory is what the kernel holds for TCP in bytes: of the whole machine,
+// and to a megabyte a core, which each keeps in reserve.
 func socketMemory() (int64, error) {
 	text, err := os.ReadFile("/proc/net/sockstat")
 	if err != nil {
