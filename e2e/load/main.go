@@ -106,7 +106,7 @@ func parse(args []string) (o options, err error) {
 	fs.Float64Var(&o.scale, "scale", 1, "`factor` of the number of streams")
 	fs.IntVar(&o.runs, "runs", 5, "`number` of runs; medians are printed")
 	fs.DurationVar(&o.window, "time", 5*time.Second, "length of one `measurement`")
-	fs.Float64Var(&o.noise, "noise", 0.1, "`share` of the server's core that other processes may have during a measurement; with more it is repeated")
+	fs.Float64Var(&o.noise, "noise", noisyShare, "`share` of the server's core that other processes may have during a measurement; with more it is repeated")
 	fs.IntVar(&o.retries, "retries", 2, "how often a noisy measurement is repeated; the least noisy counts")
 	fs.DurationVar(&o.soak, "soak", 10*time.Minute, "length of the `soak`")
 	fs.BoolVar(&o.json, "json", false, "print JSON")

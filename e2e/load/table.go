@@ -95,6 +95,9 @@ func (m *measured) print(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	if n, all := m.noisy(); n > 0 {
+		fmt.Fprintf(w, "NOISY: in %d of %d measurements others had more than %.0f %% of the core, or less than %.0f %% of the events came; take their figures for a hint\n", n, all, 100*noisyShare, 100*fullShare)
+	}
 	if times := m.ratios(ours); times.median > 0 && m.Goal > 0 {
 		fmt.Fprintf(w, "%s, × %s: %.2f; %s\n", ours, m.Base, times.median, against(times.median, m.Goal))
 	}
@@ -106,6 +109,23 @@ func (m *measured) print(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+const (
+	noisyShare = 0.1  // of the core that others have, from which on figures suffer
+	fullShare  = 0.95 // of the events offered, below which a server was overrun and gathered
+)
+
+// noisy counts the measurements that are worth little.
+func (m *measured) noisy() (n, all int) {
+	for _, samples := range m.Samples {
+		for _, x := range samples {
+			if all++; x.Others > noisyShare || x.Events < fullShare*x.Offered {
+				n++
+			}
+		}
+	}
+	return n, all
 }
 
 // print writes the facts of a course.
