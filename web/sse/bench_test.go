@@ -62,7 +62,7 @@ func BenchmarkTurn(b *testing.B) {
 		b.Run(fmt.Sprint(frames, " frames"), func(b *testing.B) {
 			s, closed := New(Options{}), make(chan Report, 1)
 			b.ReportAllocs()
-			if err := open(s, nowhere{make(http.Header)}, httptest.NewRequest("GET", "/", nil), b.N, frames, closed); err != nil {
+			if err := open(s, nowhere{make(http.Header)}, httptest.NewRequest(http.MethodGet, "/", nil), b.N, frames, closed); err != nil {
 				b.Fatal(err)
 			}
 			<-closed

@@ -47,7 +47,7 @@ func (r *Reader) Next() (Event, error) {
 	for {
 		line, err := r.readLine()
 		switch {
-		case err == io.EOF && b.lines > 0:
+		case errors.Is(err, io.EOF) && b.lines > 0:
 			return Event{}, io.ErrUnexpectedEOF
 		case err != nil:
 			return Event{}, err
@@ -88,7 +88,7 @@ func (r *Reader) readLine() ([]byte, error) {
 	for {
 		chunk, err := r.buffered()
 		if err != nil {
-			if err == io.EOF && len(r.line) > 0 {
+			if errors.Is(err, io.EOF) && len(r.line) > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err
