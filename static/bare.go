@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io/fs"
 	"path"
+	"strings"
 )
 
 // bareFS is a file system whose scripts have lost their comments and their
@@ -53,9 +54,9 @@ type bareInfo struct {
 
 func (i bareInfo) Size() int64 { return i.size }
 
-// Bare returns a script without comments, indentation and empty lines. Line
-// ends stay, since JavaScript may end a statement there; strings, templates and
-// regular expressions stay as they are.
+// Bare returns a script without comments, indentation, empty lines and spaces
+// beside signs. Line ends stay where JavaScript may end a statement; strings,
+// templates and regular expressions stay as they are.
 func Bare(script []byte) []byte {
 	b := bare{in: script, out: make([]byte, 0, len(script))}
 	for b.at < len(b.in) {
@@ -117,13 +118,26 @@ func (b *bare) skipTo(end string, of int) {
 	b.at += n + of
 }
 
-// space keeps one line end or space of several, and none at the begin of a line.
+// space keeps one line end or space of several, and none where the language
+// needs none: at the begin of a line and beside most signs. Not beside + - / < !
+// and the dot, which mean something else when they touch their like.
 func (b *bare) space(c byte) {
 	b.at++
 	if c == '\n' {
 		b.out = bytes.TrimRight(b.out, " \t")
 	}
-	if n := len(b.out); n == 0 || b.out[n-1] == '\n' || c != '\n' && b.out[n-1] == ' ' {
+	n := len(b.out)
+	if n == 0 || b.out[n-1] == '\n' || c != '\n' && b.out[n-1] == ' ' {
+		return
+	}
+	before, after := b.out[n-1], byte(0)
+	if b.at < len(b.in) {
+		after = b.in[b.at]
+	}
+	if c == '\n' && strings.IndexByte("{(,;", before) >= 0 {
+		return
+	}
+	if c != '\n' && (strings.IndexByte("{}()[],;:=>?&|*%", before) >= 0 || strings.IndexByte("{}()[],;:=>?&|*%", after) >= 0) {
 		return
 	}
 	b.out = append(b.out, c)
@@ -181,5 +195,5 @@ func (b *bare) closeBrace() {
 // regular expression.
 func (b *bare) beginsExpression() bool {
 	before := bytes.TrimRight(b.out, " \n")
-	return len(before) == 0 || bytes.IndexByte([]byte("(,=:[!&|?{};+"), before[len(before)-1]) >= 0
+	return len(before) == 0 || bytes.HasSuffix(before, []byte("return")) || strings.IndexByte("(,=:[!&|?{};+>", before[len(before)-1]) >= 0
 }
