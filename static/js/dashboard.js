@@ -23,6 +23,7 @@ const { stream, bar, search, keys } = start(watchlist.symbols, {
 }, {
 	lastId: watchlist.dataset.lastId,
 	versions: watchlist.versions,
+	most,
 	lose: (since) => watchlist.lose(since),
 	views: () => watchlist.rows,
 })
@@ -67,7 +68,7 @@ watchlist.addEventListener('tick-removed', (/** @type {CustomEvent} */ e) => {
 	announce(`Removed ${e.detail.symbol}.`)
 	toast(`${e.detail.symbol} is removed.`, 'Undo', e.detail.undo)
 })
-search.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => add(e.detail.symbols))
+search.element.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => add(e.detail.symbols))
 lists.addEventListener('tick-list', async (/** @type {CustomEvent} */ e) => {
 	try {
 		const unknown = await watchlist.show(e.detail.symbols)

@@ -19,7 +19,7 @@ const { keys, search } = start([view.symbol], {
 	views: () => [root],
 })
 
-search.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => {
+search.element.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => {
 	const symbols = e.detail.symbols
 	location.assign(symbols.length > 1 ? '/' + listQuery(symbols) : '/q/' + symbols[0].split('/').map(encodeURIComponent).join('/'))
 })

@@ -1,11 +1,11 @@
 // @ts-check
 // <tick-lists>: the viewer's named lists. Says 'tick-list' {symbols} when
 // another one is to be shown.
-import { firstName, Lists } from '../lists.js'
+import { Lists } from '../lists.js'
 import { onPref, pref, setPref } from '../prefs.js'
 import { toast } from './toast.js'
 
-class ListChoice extends HTMLElement {
+export class ListChoice extends HTMLElement {
 	lists = new Lists({ get: () => pref('lists', null), set: (saved) => setPref('lists', saved) })
 	name = ''
 	/** @type {string[]} */
@@ -16,11 +16,16 @@ class ListChoice extends HTMLElement {
 		this.menu = /** @type {HTMLElement} */ (this.querySelector('[popover]'))
 		this.dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'))
 		this.select.addEventListener('change', () => this.go(this.select.value))
-		this.menu.addEventListener('click', (e) => {
-			const act = /** @type {HTMLElement} */ (e.target).dataset.list
-			if (!act) return
+		this.menu.addEventListener('click', async (e) => {
+			const choice = /** @type {HTMLElement} */ (e.target).dataset.list
+			if (!choice) return
 			this.menu.hidePopover()
-			this.act(act)
+			try {
+				const { act } = await import('./listmenu.js')
+				await act(this, choice)
+			} catch {
+				toast('The server does not answer. Try again in a moment.')
+			}
 		})
 		onPref((key) => { if (key === 'lists') this.show() })
 	}
@@ -54,44 +59,6 @@ class ListChoice extends HTMLElement {
 		this.name = name
 		this.lists.choose(name)
 		this.dispatchEvent(new CustomEvent('tick-list', { detail: { symbols: this.lists.symbols(name) } }))
-	}
-
-	/** @param {string} act */
-	async act(act) {
-		const { lists, name } = this
-		if (act === 'copy') {
-			await navigator.clipboard?.writeText(location.href).then(() => toast('The link is copied.'), () => {})
-			return
-		}
-		if (act === 'delete') {
-			const symbols = this.shown
-			lists.remove(name)
-			if (!lists.names.length) lists.save(firstName, [])
-			this.go(lists.names[0])
-			toast(`${name || 'The list'} is deleted.`, 'Undo', () => { lists.save(name || firstName, symbols); this.go(name || firstName) })
-			return
-		}
-		if (name && !lists.names.includes(name)) lists.save(name, this.shown)
-		const titles = { save: 'Save as new list', new: 'New list', rename: 'Rename list' }
-		const to = await this.ask(/** @type {any} */ (titles)[act], act === 'rename' ? name : '')
-		if (!to) return
-		if (act === 'rename' && name) lists.rename(name, to)
-		if (!lists.names.includes(to)) lists.save(to, act === 'new' ? [] : this.shown)
-		this.go(to)
-	}
-
-	/** Asks for a name; '' when the viewer thought better of it. @param {string} title @param {string} value @returns {Promise<string>} */
-	ask(title, value) {
-		const { dialog } = this
-		const input = /** @type {HTMLInputElement} */ (dialog.querySelector('input'))
-		const head = dialog.querySelector('h2')
-		if (head) head.textContent = title
-		input.value = value
-		dialog.returnValue = ''
-		dialog.showModal()
-		return new Promise((answer) => {
-			dialog.addEventListener('close', () => answer(dialog.returnValue === 'ok' ? input.value.trim() : ''), { once: true })
-		})
 	}
 }
 customElements.define('tick-lists', ListChoice)

@@ -1,11 +1,30 @@
 // @ts-check
 // <tick-search>: finds instruments by symbol and name. Says 'tick-add' with
-// {symbols}: the one chosen, or all that were typed or pasted.
-import { search, similar } from '../api.js'
+// {symbols}: the one chosen, or all that were typed or pasted. It is loaded when
+// somebody goes to the field (search.js).
+import { json } from '../api.js'
 import { parseSymbols } from '../lists.js'
 
+/**
+ * @typedef {{symbol: string, name: string, exchange?: string, type?: string, currency?: string}} Instrument
+ */
+
+/** Instruments whose symbol or name fits. @param {string} q @param {AbortSignal} [signal] @returns {Promise<Instrument[]>} */
+async function search(q, signal, limit = 20) {
+	return (await json(`/api/v1/symbols?q=${encodeURIComponent(q)}&limit=${limit}`, signal)).symbols ?? []
+}
+
+/** What an unknown symbol may have been meant to be. @param {string} symbol @returns {Promise<Instrument[]>} */
+async function similar(symbol) {
+	for (let n = symbol.length; n > 0; n--) {
+		const found = await search(symbol.slice(0, n), undefined, 3)
+		if (found.length) return found
+	}
+	return []
+}
+
 class Search extends HTMLElement {
-	/** @type {import('../api.js').Instrument[]} */
+	/** @type {Instrument[]} */
 	found = []
 	selected = -1
 
@@ -16,16 +35,14 @@ class Search extends HTMLElement {
 		this.noteLine = /** @type {HTMLElement} */ (this.querySelector('.note'))
 		this.input.addEventListener('input', () => this.look())
 		this.input.addEventListener('keydown', (e) => this.key(e))
-		this.querySelector('form')?.addEventListener('submit', (e) => { e.preventDefault(); this.enter() })
 		this.list.addEventListener('pointerdown', (e) => e.preventDefault()) // the focus stays in the field
 		this.list.addEventListener('click', (e) => {
 			const item = /** @type {Element} */ (e.target).closest('[role="option"]')
 			if (item) this.add([this.found[[...this.list.children].indexOf(item)].symbol])
 		})
 		this.addEventListener('focusout', () => this.close())
+		this.look()
 	}
-
-	focus() { this.input?.focus(); this.input?.select() }
 
 	async look() {
 		const text = this.input.value.trim()
@@ -44,7 +61,7 @@ class Search extends HTMLElement {
 	}
 
 	/**
-	 * @param {import('../api.js').Instrument[]} found
+	 * @param {Instrument[]} found
 	 * @param {string} note
 	 */
 	offer(found, note) {

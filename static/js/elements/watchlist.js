@@ -7,19 +7,7 @@ import { fetchRows } from '../api.js'
 import { clock } from '../format.js'
 import { QuoteView } from '../quote.js'
 
-/** What the headers sort by. @type {Record<string, (r: HTMLElement) => string | number>} */
-const keys = {
-	symbol: (r) => r.dataset.symbol ?? '',
-	last: (r) => figure(r.dataset.price),
-	change: (r) => figure(r.dataset.change),
-	percent: (r) => figure(r.dataset.percent),
-	volume: (r) => figure(r.dataset.volume),
-}
-
-/** @param {string | undefined} text */
-function figure(text) { return text ? Number(text) : -Infinity }
-
-class Watchlist extends HTMLElement {
+export class Watchlist extends HTMLElement {
 	/** @type {Map<string, QuoteView>} */
 	views = new Map()
 	/** @type {string[]} the viewer's own order, while another is shown */
@@ -158,28 +146,12 @@ class Watchlist extends HTMLElement {
 		if (own.length) this.arrange(own)
 	}
 
-	/** Ascending for names and descending for figures first, then the other way, then none. @param {HTMLElement} th @param {string} name */
-	sort(th, name) {
-		const first = name === 'symbol' ? 'ascending' : 'descending'
-		const second = name === 'symbol' ? 'descending' : 'ascending'
-		const now = th.getAttribute('aria-sort')
-		const own = this.symbols
-		if (now === second) return this.unsort()
-		this.adopt()
-		th.setAttribute('aria-sort', now ? second : first)
-		const sign = th.getAttribute('aria-sort') === 'ascending' ? 1 : -1
-		const sorted = this.rows.map((r) => ({ key: keys[name](r), symbol: r.dataset.symbol ?? '' }))
-			.sort((a, b) => a.key === b.key ? 0 : (a.key < b.key ? -sign : sign))
-		this.arrange(sorted.map((s) => s.symbol))
-		this.own = own
-	}
-
 	/** @param {Element} target */
 	click(target) {
 		const button = /** @type {HTMLElement | null} */ (target.closest('button'))
 		const row = /** @type {HTMLElement | null} */ (target.closest('[data-symbol]'))
 		const sort = button?.dataset.sort
-		if (sort) return this.sort(/** @type {HTMLElement} */ (button.closest('th')), sort)
+		if (sort) return void import('./sort.js').then((m) => m.sort(this, /** @type {HTMLElement} */ (button.closest('th')), sort), () => {})
 		if (!row || !button) return
 		switch (button.dataset.act) {
 		case 'up': return this.move(row, -1)

@@ -1,0 +1,28 @@
+// @ts-check
+// The search field before its script is there, which comes when somebody goes to
+// the field.
+import { parseSymbols } from './lists.js'
+
+/** Prepares the page's search. */
+export function searchField() {
+	const element = /** @type {any} */ (document.querySelector('tick-search'))
+	const input = /** @type {HTMLInputElement} */ (element.querySelector('input'))
+	const load = () => import('./elements/search.js')
+	element.addEventListener('focusin', () => load().catch(() => {}), { once: true })
+	element.querySelector('form').addEventListener('submit', async (/** @type {Event} */ e) => {
+		e.preventDefault()
+		try {
+			await load()
+			element.enter()
+		} catch {
+			// Without the server there is no search; the page says so when it adds.
+			element.dispatchEvent(new CustomEvent('tick-add', { detail: { symbols: parseSymbols(input.value) } }))
+		}
+	})
+	return {
+		element,
+		focus() { input.focus(); input.select() },
+		/** Says that nobody knows them. @param {string[]} symbols */
+		async unknown(symbols) { await load(); element.unknown(symbols) },
+	}
+}
