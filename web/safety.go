@@ -85,6 +85,10 @@ func (s *Server) setHeaders(h http.Header, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/static/"):
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		if strings.HasSuffix(r.URL.Path, "/js/share/worker.js") { // a worker has the policy of its own script
+			h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'")
+			h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+		}
 	default:
 		h.Set("Content-Security-Policy", pagePolicy)
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
