@@ -4,11 +4,11 @@ package views
 // instead of finding them import by import.
 var (
 	shared = []string{
-		"announce.js", "api.js", "format.js", "keys.js", "lists.js", "page.js", "paint.js", "prefs.js", "quote.js", "stream.js",
-		"elements/bar.js", "elements/search.js", "elements/settings.js", "elements/toast.js",
+		"announce.js", "format.js", "keys.js", "lists.js", "page.js", "paint.js", "prefs.js", "quote.js", "search.js", "stream.js",
+		"elements/bar.js", "elements/settings.js", "elements/toast.js",
 	}
 	dashboardModules = append([]string{
-		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
+		"api.js", "readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
 	}, shared...)
 	symbolModules = shared
 	plainModules  = []string{"prefs.js"}

@@ -5,17 +5,17 @@ import { announce } from './announce.js'
 import { help } from './keys.js'
 import { nextTheme, themeButton } from './prefs.js'
 import { viewerTimes } from './quote.js'
+import { searchField } from './search.js'
 import { follow } from './stream.js'
 import { toast } from './elements/toast.js'
 import './elements/bar.js'
-import './elements/search.js'
 import './elements/settings.js'
 
 /**
  * Starts a page.
  * @param {string[]} symbols
  * @param {import('./stream.js').Handlers} handlers
- * @param {{lastId: string | undefined, versions: Map<string, number>, lose: (since?: Date) => void, views: () => HTMLElement[]}} page
+ * @param {{lastId: string | undefined, versions: Map<string, number>, most?: number, lose: (since?: Date) => void, views: () => HTMLElement[]}} page
  */
 export function start(symbols, handlers, page) {
 	const bar = /** @type {any} */ (document.querySelector('tick-bar'))
@@ -36,7 +36,7 @@ export function start(symbols, handlers, page) {
 		...handlers,
 		state: show,
 		quote: (quote, snapshot) => { if (!bar.paused) handlers.quote?.(quote, snapshot) },
-	}, { lastEventId: page.lastId ? Number(page.lastId) : undefined, versions: page.versions })
+	}, { lastEventId: page.lastId ? Number(page.lastId) : undefined, versions: page.versions, most: page.most })
 
 	let pausedAt = 0
 	bar.addEventListener('tick-rate', (/** @type {CustomEvent} */ e) => {
@@ -56,6 +56,7 @@ export function start(symbols, handlers, page) {
 	})
 	bar.addEventListener('tick-retry', () => stream.retry())
 	addEventListener('online', () => stream.retry())
+	stream.hidden(document.hidden)
 	document.addEventListener('visibilitychange', () => stream.hidden(document.hidden))
 	addEventListener('pagehide', () => stream.close())
 	addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
@@ -65,7 +66,7 @@ export function start(symbols, handlers, page) {
 	themeButton()
 	viewerTimes()
 
-	const search = /** @type {any} */ (document.querySelector('tick-search'))
+	const search = searchField()
 	const openHelp = help()
 	return {
 		stream, bar, search,

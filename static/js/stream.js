@@ -1,8 +1,10 @@
 // @ts-check
 // The page's one stream: quotes of the symbols wanted, and the notifications.
-// It touches no document, so that it can run in a worker. It reconnects by
-// itself rather than leave that to the browser: so it can say when, send the
-// symbols of now, and go on after answers at which a browser gives up.
+// All tabs and frames of a browser share one connection, since a browser has
+// only six to a host over HTTP/1.1 and the seventh request hangs. A page is a
+// member of a room (share/room.js), which it looks for down a ladder; a rung
+// counts when the room there has answered, because what a browser has tells
+// little of what works. It touches no document.
 
 /**
  * @typedef {{symbol: string, version: number, price?: number, change?: number, change_percent?: number,
@@ -19,245 +21,182 @@
  * @property {(state: State) => void} [state]
  * @property {(hello: any) => void} [hello]
  * @property {(detail: string) => void} [refused] the server did not take a change of symbols
- * @typedef {{url?: string, lastEventId?: number, versions?: Map<string, number>, host?: any}} Options
+ * @typedef {{postMessage(want: any): void, close(): void}} Way to a room
+ * @typedef {(receive: (message: any) => void, fail: () => void) => Way | Promise<Way>} Rung
+ * @typedef {{lastEventId?: number, versions?: Map<string, number>, most?: number, host?: any, rungs?: Rung[]}} Options
  */
 
-const usualHeartbeat = 15
-const hiddenGrace = 60_000
+const answerTime = 2000
+const pulse = 10_000
+
+/** @type {Rung[]} */
+const ladder = [
+	(receive, fail) => {
+		const worker = new SharedWorker(new URL('share/worker.js', import.meta.url), { type: 'module' })
+		worker.onerror = fail
+		worker.port.onmessage = (e) => receive(e.data)
+		return worker.port
+	},
+	async (receive) => (await import('./share/leader.js')).lead(receive),
+	async (receive) => (await import('./share/alone.js')).alone(receive),
+]
 
 /**
  * Follows symbols until close is called.
  * @param {Iterable<string>} symbols
  * @param {Handlers} handlers
  * @param {Options} [options] lastEventId: up to where the page has the notifications;
- *   versions: what the page shows; host: EventSource, fetch, timers, clock and chance, for tests
+ *   versions: what the page shows; most: how many symbols a stream may have;
+ *   host: timers and clock, and rungs: ways to a room, for tests
  */
 export function follow(symbols, handlers, options = {}) {
-	return new Stream(symbols, handlers, options)
+	return new Member(symbols, handlers, options)
 }
 
-class Stream {
+class Member {
 	/** @param {Iterable<string>} symbols @param {Handlers} handlers @param {Options} options */
 	constructor(symbols, handlers, options) {
 		this.on = handlers
 		this.host = options.host ?? globalThis
-		this.url = options.url ?? '/events'
+		this.rungs = options.rungs ?? ladder
 		this.lastId = options.lastEventId
+		this.most = options.most
 		this.versions = options.versions ?? new Map()
 		this.wanted = new Set(symbols)
 		this.paused = false
-		this.asleep = false
+		this.unseen = false
 		/** @type {number | undefined} the viewer's choice; the server's own pace without one */
 		this.rate = undefined
-		this.attempt = 0
-		this.began = 0 // when hello came; a stream that lasted ends the growing of the waits
-		this.heartbeat = usualHeartbeat
-		/** @type {Date} */
-		this.heard = this.now()
-		this.reset()
-		this.open()
+		/** @type {Set<string>} symbols of which a quote came since the stream began or took them up */
+		this.fresh = new Set()
+		this.unanswered = 0
+		/** @type {Map<string, Quote>} what waits for the viewer's pace */
+		this.held = new Map()
+		this.next = 0
+		this.on.state?.({ name: 'connecting' })
+		this.climb(0)
 	}
 
 	/** Symbols to follow from now on, in place of those before. @param {Iterable<string>} symbols */
 	set(symbols) {
 		this.wanted = new Set(symbols)
-		this.sync()
+		this.say()
 	}
 
 	/** Stops the quotes and keeps the notifications. */
-	pause() { this.paused = true; this.sync() }
+	pause() { this.paused = true; this.say() }
 
-	resume() { this.paused = false; this.sync() }
+	resume() { this.paused = false; this.say() }
 
 	/** @param {number | undefined} rate writes a second, undefined for the server's own pace */
-	setRate(rate) { this.rate = rate; this.sync() }
+	setRate(rate) { this.rate = rate; this.flush(); this.say() }
 
 	/**
-	 * Says that nobody sees the page, or that somebody does again. After a minute
-	 * the quotes stop; the notifications go on.
+	 * Says that nobody sees the page, or that somebody does again. When nobody
+	 * sees any page of the browser the quotes stop after a minute.
 	 * @param {boolean} hidden
 	 */
-	hidden(hidden) {
-		this.host.clearTimeout(this.sleepTimer)
-		if (hidden) {
-			this.sleepTimer = this.host.setTimeout(() => { this.asleep = true; this.sync() }, hiddenGrace)
-			return
-		}
-		const slept = this.asleep
-		this.asleep = false
-		if (this.retryTimer) this.retry()
-		else if (slept) this.sync()
-	}
+	hidden(hidden) { this.unseen = hidden; this.say({ retry: !hidden }) }
 
 	/** Tries to connect now instead of later. */
-	retry() {
-		if (this.ended || !this.retryTimer) return
-		this.open()
-	}
+	retry() { this.say({ retry: true }) }
 
 	close() {
-		this.ended = true
-		this.drop()
-		this.host.clearTimeout(this.sleepTimer)
-		this.say({ name: 'closed' })
+		this.leave()
+		this.on.state?.({ name: 'closed' })
 	}
 
-	/** The symbols that the stream should carry at this moment. @returns {Set<string>} */
-	get active() { return this.paused || this.asleep ? new Set() : this.wanted }
-
-	/** @returns {Date} */
-	now() { return new Date(this.host.Date?.now() ?? Date.now()) }
-
-	/** @param {State} state */
-	say(state) { this.on.state?.({ since: this.heard, ...state }) }
-
-	reset() {
-		this.id = ''
-		/** @type {Set<string>} what the server's stream has */
-		this.have = new Set()
-		/** @type {Set<string>} symbols of which a quote came since the stream began or took them up */
-		this.fresh = new Set()
-		this.syncing = false
+	/** Tells the room what this page wants. @param {object} [more] */
+	say(more) {
+		const symbols = this.paused ? [] : [...this.wanted]
+		for (const s of this.fresh) if (!symbols.includes(s)) this.fresh.delete(s)
+		const { rate, unseen: hidden, lastId, most } = this
+		this.way?.postMessage({ symbols, rate, hidden, lastId, most, ...more })
 	}
 
-	/** Closes what is open and stops all timers of the connection. */
-	drop() {
-		this.host.clearTimeout(this.watchdog)
-		this.host.clearTimeout(this.retryTimer)
-		this.host.clearTimeout(this.syncTimer)
-		this.retryTimer = undefined
-		this.source?.close()
-		this.source = undefined
-		this.reset()
+	leave() {
+		const { host } = this
+		host.clearTimeout(this.timer)
+		host.clearTimeout(this.flushTimer)
+		this.flushTimer = undefined
+		this.way?.postMessage({ bye: true })
+		this.way?.close()
+		this.way = this.token = undefined
 	}
 
-	/** @param {State['name']} [name] what to call the time until hello */
-	open(name = 'connecting') {
-		this.drop()
-		const query = ['symbols=' + [...this.active].map(encodeURIComponent).join(',')]
-		if (this.lastId != null) query.push('last_event_id=' + this.lastId)
-		this.sentRate = this.rate
-		if (this.rate) query.push('max_rate=' + this.rate)
-		const source = new this.host.EventSource(this.url + '?' + query.join('&'))
-		this.source = source
-		/** @param {string} type @param {(data: any, e: any) => void} take */
-		const listen = (type, take) => source.addEventListener(type, (/** @type {any} */ e) => {
-			if (source !== this.source) return
-			this.hear()
-			take(JSON.parse(e.data), e)
-		})
-		listen('hello', (data, e) => this.hello(data, e))
-		listen('stock_quote', (data) => this.quote(data))
-		listen('notification', (data, e) => this.notification(data, e))
-		listen('heartbeat', () => {})
-		listen('bye', () => this.wait(2000 + 3000 * this.host.Math.random()))
-		listen('busy', (data) => this.wait(10_000 + 20_000 * this.host.Math.random(), data.reason))
-		source.addEventListener('error', () => { if (source === this.source) this.wait() })
-		this.watch()
-		if (name === 'connecting') this.say({ name })
+	/** Looks for a room, from a rung downwards. @param {number} at */
+	async climb(at) {
+		this.leave()
+		const token = this.token = {}
+		this.shares = at < this.rungs.length - 1
+		const next = () => { if (token === this.token) this.climb(this.shares ? at + 1 : 0) }
+		// After the last rung the first one's turn comes only in time.
+		const fail = () => { if (this.shares) next() }
+		this.timer = this.host.setTimeout(next, this.shares ? answerTime : pulse)
+		try {
+			const found = this.rungs[at]((message) => { if (token === this.token) this.take(message) }, fail)
+			const way = found instanceof Promise ? await found : found
+			if (token !== this.token) return way.close()
+			this.way = way
+			this.say()
+		} catch { fail() }
 	}
 
-	/** Notes that the server is there. */
-	hear() {
-		this.heard = this.now()
-		this.watch()
+	/** Says now and then that it is there; a room that does not answer three times is none. */
+	beat() {
+		this.host.clearTimeout(this.timer)
+		this.timer = this.host.setTimeout(() => {
+			if (this.unanswered++ > 2) return this.climb(0)
+			this.beat()
+			this.say()
+		}, pulse)
 	}
 
-	/** Without an event for two heartbeats the connection counts as lost. */
-	watch() {
-		this.host.clearTimeout(this.watchdog)
-		this.watchdog = this.host.setTimeout(() => {
-			this.say({ name: 'silent' })
-			this.open('silent')
-		}, 2000 * this.heartbeat)
-	}
-
-	/**
-	 * Closes and tries again after ms; without ms after growing, jittered waits.
-	 * @param {number} [ms] @param {string} [reason]
-	 */
-	wait(ms, reason) {
-		if (this.began && +this.now() - this.began > 10_000) this.attempt = 0
-		this.began = 0
-		ms ??= Math.min(15_000, 2000 * 1.5 ** this.attempt++) * (1 + 1.5 * this.host.Math.random())
-		this.drop()
-		this.retryTimer = this.host.setTimeout(() => this.open(), ms)
-		this.say({ name: 'waiting', retry: new Date(+this.now() + ms), reason })
-	}
-
-	/** @param {any} data @param {any} e */
-	hello(data, e) {
-		this.began = +this.now()
-		this.id = data.stream
-		this.heartbeat = data.heartbeat ?? usualHeartbeat
-		this.watch()
-		if (!this.sentRate) this.serverRate = data.max_rate
-		this.have = new Set([...data.symbols ?? [], ...data.unknown ?? []])
-		this.fresh.clear()
-		this.took(e.lastEventId)
-		this.on.hello?.(data)
-		this.say({ name: 'open' })
-		this.sync()
+	/** Hears the room. @param {any} message */
+	take(message) {
+		if (this.answered !== this.token) this.beat()
+		this.answered = this.token
+		this.unanswered = 0
+		const { quote, notification, state, hello, id, refused } = message
+		if (hello) {
+			this.fresh.clear()
+			if (!hello.resumed && id < (this.lastId ?? 0)) this.lastId = id
+			this.on.hello?.(hello)
+		}
+		if (message.anew) this.fresh.clear()
+		this.lastId ??= id
+		if (quote) this.quote(quote)
+		if (notification && notification.id > (this.lastId ?? -1)) {
+			this.lastId = notification.id
+			this.on.notification?.(notification)
+		}
+		if (state) this.on.state?.(state)
+		if (message.join) this.say()
+		if (refused && this.shares) this.climb(this.rungs.length - 1)
+		else if (refused) this.on.refused?.(refused)
 	}
 
 	/** @param {Quote} quote */
 	quote(quote) {
 		const { symbol, version } = quote
-		if (version < (this.versions.get(symbol) ?? 0)) return
+		if (this.paused || !this.wanted.has(symbol) || version < (this.versions.get(symbol) ?? 0)) return
 		this.versions.set(symbol, version)
-		if (!this.active.has(symbol)) return
-		const snapshot = !this.fresh.has(symbol)
-		this.fresh.add(symbol)
-		this.on.quote?.(quote, snapshot)
+		this.held.set(symbol, quote)
+		if (!this.rate) return this.flush()
+		this.flushTimer ??= this.host.setTimeout(() => this.flush(), Math.max(20, this.next - this.host.Date.now()))
 	}
 
-	/** @param {Notification} data @param {any} e */
-	notification(data, e) {
-		if (data.id <= (this.lastId ?? -1)) return
-		this.took(e.lastEventId)
-		this.on.notification?.(data)
-	}
-
-	/** @param {string} id */
-	took(id) {
-		if (/^\d+$/.test(id ?? '')) this.lastId = Number(id)
-	}
-
-	/** Brings the server's stream to what is wanted, one call at a time. */
-	async sync() {
-		if (!this.id || this.syncing) return
-		const want = this.active
-		const add = [...want].filter((s) => !this.have.has(s))
-		const remove = [...this.have].filter((s) => !want.has(s))
-		const rate = this.sentRate === this.rate ? undefined : this.rate ?? this.serverRate
-		if (!add.length && !remove.length && rate == null) return
-		const { id, rate: asked } = this
-		for (const s of [...add, ...remove]) this.fresh.delete(s)
-		this.syncing = true
-		let status = 0, detail
-		try {
-			const response = await this.host.fetch(`${this.url}/${encodeURIComponent(id)}/symbols`, {
-				method: 'POST',
-				headers: { 'Content-Type': 'application/json' },
-				body: JSON.stringify({ add, remove, max_rate: rate }),
-			})
-			status = response.status
-			if (!response.ok) detail = (await response.json()).detail
-		} catch { /* the network; the stream will say so too */ }
-		if (id !== this.id) return
-		this.syncing = false
-		if (status === 200) {
-			for (const s of add) this.have.add(s)
-			for (const s of remove) this.have.delete(s)
-			this.sentRate = asked
-			this.sync()
-		} else if (status === 404) {
-			this.open()
-		} else if (status >= 400 && status < 500) {
-			for (const s of add) this.wanted.delete(s)
-			this.on.refused?.(detail ?? 'The server did not take the change.')
-		} else {
-			this.syncTimer = this.host.setTimeout(() => this.sync(), 1000)
+	/** Hands over what waits: others may have the stream go faster than this page. */
+	flush() {
+		this.host.clearTimeout(this.flushTimer)
+		this.flushTimer = undefined
+		this.next = this.host.Date.now() + 1000 / (this.rate ?? 50) - 50
+		const quotes = [...this.held.values()]
+		this.held.clear()
+		for (const quote of quotes) {
+			const snapshot = !this.fresh.has(quote.symbol)
+			this.fresh.add(quote.symbol)
+			if (!this.paused && this.wanted.has(quote.symbol)) this.on.quote?.(quote, snapshot)
 		}
 	}
 }

@@ -61,3 +61,24 @@ export class FakeHost {
 export async function settle() {
 	for (let i = 0; i < 20; i++) await Promise.resolve()
 }
+
+/** A way to a room in the same place. */
+export function local(room) {
+	return (receive) => {
+		const port = { postMessage: (m) => receive(structuredClone(m)) }
+		return { postMessage: (want) => room.take(port, structuredClone(want)), close: () => {} }
+	}
+}
+
+/** Members of a page's kind that note what they are told. */
+export function member(follow, host, rungs, symbols, options = {}) {
+	const log = { quotes: [], notes: [], states: [], refused: [], hellos: 0 }
+	const stream = follow(symbols, {
+		quote: (q, snapshot) => log.quotes.push([q.symbol, q.version, snapshot]),
+		notification: (n) => log.notes.push(n.id),
+		state: (s) => log.states.push(s),
+		refused: (detail) => log.refused.push(detail),
+		hello: () => log.hellos++,
+	}, { host, rungs, ...options })
+	return { log, stream, state: () => log.states.at(-1) }
+}

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { follow } from '../js/stream.js'
-import { FakeHost, settle } from './fake.mjs'
+import { Room } from '../js/share/room.js'
+import { FakeHost, local, member, settle } from './fake.mjs'
 
+/** A page whose browser has no other. */
 function start(symbols = ['AAPL', 'MSFT'], options = {}) {
 	const host = new FakeHost()
-	const log = { quotes: [], notes: [], states: [], refused: [] }
-	const stream = follow(symbols, {
-		quote: (q, snapshot) => log.quotes.push([q.symbol, q.version, snapshot]),
-		notification: (n) => log.notes.push(n.id),
-		state: (s) => log.states.push(s),
-		refused: (detail) => log.refused.push(detail),
-	}, { host, ...options })
-	return { host, log, stream, state: () => log.states.at(-1) }
+	return { host, ...member(follow, host, [local(new Room(host))], symbols, options) }
 }
 
 test('the first request names the symbols and the last notification', () => {

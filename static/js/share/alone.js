@@ -1,0 +1,58 @@
+// @ts-check
+// Where tabs cannot share: a room for this page alone. Over HTTP/1.1 only so many
+// tabs have a stream of their own that the browser keeps connections for all
+// else; the others ask now and then. Where tabs cannot even count each other,
+// all ask.
+import { Connection } from './connection.js'
+import { Poll } from './poll.js'
+import { Room } from './room.js'
+
+const most = 3
+const countTime = 300
+
+/**
+ * A room for this page.
+ * @param {(message: any) => void} receive
+ * @param {any} [host]
+ */
+export async function alone(receive, host = globalThis) {
+	const [navigation] = host.performance.getEntriesByType('navigation')
+	const many = /^h[23]/.test(navigation?.nextHopProtocol)
+	const place = many ? { close() {} } : await findPlace(host)
+	const room = new Room(host, place ? Connection : Poll)
+	const port = { postMessage: receive }
+	return {
+		/** @param {import('./room.js').Want} want */
+		postMessage: (want) => room.take(port, want),
+		close: () => {
+			room.close()
+			place?.close()
+		},
+	}
+}
+
+/**
+ * One of the places that the tabs without a room have for streams. Of two that
+ * look at once both may find the same, so that there is one more.
+ * @param {any} host
+ * @returns {Promise<{close(): void} | undefined>}
+ */
+async function findPlace(host) {
+	/** @type {BroadcastChannel} */
+	let channel
+	try {
+		host.localStorage.getItem('tickboard') // throws where the browser keeps tabs apart
+		channel = new host.BroadcastChannel('tickboard places')
+	} catch { return undefined }
+	let taken = 0
+	channel.onmessage = (e) => { if (e.data === 'taken') taken++ }
+	channel.postMessage('who')
+	await new Promise((done) => host.setTimeout(done, countTime * (1 + host.Math.random())))
+	if (taken >= most) {
+		channel.close()
+		return undefined
+	}
+	channel.postMessage('taken') // for those who are counting now
+	channel.onmessage = (e) => { if (e.data === 'who') channel.postMessage('taken') }
+	return channel
+}
