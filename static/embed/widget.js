@@ -1,5 +1,5 @@
 const root = document.querySelector('main')
-const { decimals, locale, stream, symbol, tz } = root.dataset
+const { decimals, locale, stream, symbol, tz, worker } = root.dataset
 const field = (name) => root.querySelector(`[data-field=${name}]`)
 const put = (name, text) => { if (field(name).textContent !== text) field(name).firstChild.nodeValue = text }
 const format = (options) => {
@@ -19,6 +19,8 @@ const day = (t) => new Intl.DateTimeFormat('en', { timeZone: tz }).format(t)
 
 let version = +root.dataset.version, last = num(root.dataset.price), words = field('state').textContent
 let source, heard = new Date(), fresh = false, flashed = 0, frame = 0, newest, silence, again, wait = 2000, heartbeat = 15
+let shares = true, next = 0
+const many = /^h[23]/.test(performance.getEntriesByType('navigation')[0]?.nextHopProtocol)
 
 function num(text) { return text ? +text : undefined }
 
@@ -72,6 +74,15 @@ function say(text, lost) {
 
 function lose() { say('Stale since ' + clock(heard), true) }
 
+function take(q) {
+	if (q?.symbol !== symbol || q.version < version) return
+	version = q.version
+	newest = q
+	const now = Date.now(), ms = Math.max(0, next - now)
+	frame ||= setTimeout(() => requestAnimationFrame(paint), ms)
+	next = now + ms + 900 / (rate.value || 100)
+}
+
 function hear() {
 	heard = new Date()
 	clearTimeout(silence)
@@ -80,18 +91,43 @@ function hear() {
 
 function open() {
 	close()
+	if (shares) share()
+	else if (many) listen()
+	else poll()
+}
+
+function share() {
+	const apart = () => { shares = false; close(); follow() }
+	try {
+		const shared = new SharedWorker(worker, { type: 'module' })
+		const { port } = shared
+		const tell = (bye) => port.postMessage({ symbols: [symbol], rate: +rate.value || undefined, bye })
+		shared.onerror = apart
+		port.onmessage = ({ data: { state, quote, hello, anew, refused } }) => {
+			if (refused) return apart()
+			clearTimeout(silence)
+			silence = setTimeout(open, 45000)
+			if (hello || anew) fresh = false
+			take(quote)
+			if (state?.name === 'open') say(words)
+			if (state?.retry || state?.name === 'silent') {
+				heard = state.since
+				lose()
+			}
+		}
+		again = setInterval(tell, 10000)
+		source = { close() { tell(true); port.close() } }
+		silence = setTimeout(apart, 2000)
+		tell()
+	} catch { apart() }
+}
+
+function listen() {
 	const url = new URL(stream, location.href)
 	if (rate.value) url.searchParams.set('max_rate', rate.value)
 	source = new EventSource(url)
 	source.addEventListener('hello', (e) => { heartbeat = JSON.parse(e.data).heartbeat ?? 15; fresh = false; wait = 2000; hear(); say(words) })
-	source.addEventListener('stock_quote', (e) => {
-		const q = JSON.parse(e.data)
-		hear()
-		if (q.symbol !== symbol || q.version < version) return
-		version = q.version
-		newest = q
-		frame ||= requestAnimationFrame(paint)
-	})
+	source.addEventListener('stock_quote', (e) => { hear(); take(JSON.parse(e.data)) })
 	source.addEventListener('heartbeat', hear)
 	source.onerror = () => {
 		lose()
@@ -100,6 +136,20 @@ function open() {
 		wait = Math.min(30000, wait * 2)
 	}
 	hear()
+}
+
+async function poll() {
+	const mine = source = { close() {} }
+	let q
+	try {
+		q = (await (await fetch('/api/v1/quotes?symbols=' + encodeURIComponent(symbol), { cache: 'no-cache' })).json()).quotes[0]
+	} catch {}
+	if (mine !== source) return
+	if (q) {
+		heard = new Date()
+		take(q)
+	} else lose()
+	again = setTimeout(poll, visible ? Math.max(2000, 1000 / (rate.value || 1)) : 15000)
 }
 
 function close() {
@@ -112,7 +162,7 @@ function close() {
 const rate = root.querySelector('select')
 let visible = true
 function follow() {
-	const wanted = visible && !document.hidden && rate.value !== '0'
+	const wanted = (visible || !shares && !many) && !document.hidden && rate.value !== '0'
 	if (!wanted) close()
 	else if (!source) open()
 	if (rate.value === '0') say('Paused ' + clock(heard))
@@ -123,7 +173,7 @@ if (rate.selectedIndex < 0) {
 	rate.value = root.dataset.maxRate
 }
 rate.hidden = false
-rate.onchange = () => { close(); say(words); follow() }
+rate.onchange = () => { close(); next = 0; say(words); follow() }
 const shown = root.dataset
 numbers({ price: num(shown.price), change: num(shown.change), change_percent: num(shown.percent) })
 when(field('time').dateTime)
