@@ -48,18 +48,27 @@ func startBrowser() {
 		browser.err = fmt.Errorf("no Chromium here: install your system's chromium package")
 		return
 	}
+	ctx, endProcess := chromedp.NewExecAllocator(context.Background(), browserOptions(path)...)
+	ctx, closeBrowser := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
+	browser.end = func() { closeBrowser(); endProcess() }
+	browser.ctx, browser.err = ctx, chromedp.Do(ctx)
+}
+
+// insecureHost is a name of this machine that browsers do not take for a safe
+// place: over plain HTTP its pages lack what only secure contexts have.
+const insecureHost = "quotes.test"
+
+func browserOptions(path string) []chromedp.ExecAllocatorOption {
 	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("no-pings", true),
+		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1"),
 	})
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it refuses to run for root otherwise
 	}
-	ctx, endProcess := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, closeBrowser := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	browser.end = func() { closeBrowser(); endProcess() }
-	browser.ctx, browser.err = ctx, chromedp.Do(ctx)
+	return options
 }
 
 func chromium() string {
