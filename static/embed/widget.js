@@ -178,4 +178,8 @@ const shown = root.dataset
 numbers({ price: num(shown.price), change: num(shown.change), change_percent: num(shown.percent) })
 when(field('time').dateTime)
 document.addEventListener('visibilitychange', follow)
-new IntersectionObserver(([e]) => { visible = e.isIntersecting; follow() }).observe(root)
+new IntersectionObserver(([e]) => {
+	if (!visible) close()
+	visible = e.isIntersecting
+	follow()
+}).observe(root)
