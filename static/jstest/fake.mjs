@@ -82,3 +82,49 @@ export function member(follow, host, rungs, symbols, options = {}) {
 	}, { host, rungs, ...options })
 	return { log, stream, state: () => log.states.at(-1) }
 }
+
+/** What the tabs of a browser have in common: channels, and locks that are queued for. */
+export class FakeBrowser {
+	constructor() {
+		this.channels = new Set()
+		this.queue = []
+	}
+
+	/** Gives a host the channels and locks. */
+	furnish(host) {
+		const browser = this
+		host.BroadcastChannel = class {
+			constructor(name) { this.name = name; browser.channels.add(this) }
+			postMessage(data) {
+				const copy = structuredClone(data)
+				for (const c of [...browser.channels]) {
+					if (c !== this && c.name === this.name) queueMicrotask(() => { if (browser.channels.has(c)) c.onmessage?.({ data: copy }) })
+				}
+			}
+			close() { browser.channels.delete(this) }
+		}
+		host.navigator = { locks: { request: (name, options, work) => browser.request(options, work) } }
+		host.crypto = { randomUUID: () => 'tab ' + Math.random() }
+		return host
+	}
+
+	async request({ signal }, work) {
+		const turn = { signal, granted: undefined }
+		this.queue.push(turn)
+		await new Promise((granted, refused) => {
+			turn.granted = granted
+			signal.addEventListener('abort', () => {
+				this.leave(turn)
+				refused(signal.reason)
+			})
+			if (this.queue[0] === turn) granted()
+		})
+		await work()
+	}
+
+	leave(turn) {
+		const first = this.queue[0] === turn
+		this.queue = this.queue.filter((t) => t !== turn)
+		if (first) this.queue[0]?.granted()
+	}
+}

@@ -85,7 +85,6 @@ export class Room {
 					this.floor = this.lastId = id
 				}
 				this.tell({ hello, id })
-				for (const m of this.members.values()) this.reach(m.lastId)
 			},
 			refused: (symbols, refused) => this.tell({ refused }, (m) => symbols.some((s) => m.set.has(s))),
 		}, this.host, lastId)
@@ -94,16 +93,13 @@ export class Room {
 	/** Tells a new member what it has missed. @param {Port} port @param {number} [lastId] */
 	welcome(port, lastId) {
 		port.postMessage({ state: this.state, id: this.lastId })
-		this.reach(lastId)
-		if (lastId != null) for (const notification of this.ring) if (notification.id > lastId) port.postMessage({ notification })
-	}
-
-	/** Has the stream begin no later than at a number. @param {number} [id] */
-	reach(id) {
-		const from = this.floor ?? this.connection?.lastId ?? Infinity
-		if (id == null || from <= id) return
-		this.floor = undefined
-		this.connection?.resume(id)
+		if (lastId == null) return
+		if (lastId < (this.floor ?? this.connection?.lastId ?? Infinity)) {
+			// The stream begins again further back; until then nothing newer may pass.
+			this.floor = undefined
+			this.connection?.resume(lastId)
+		}
+		if (this.floor != null) for (const notification of this.ring) if (notification.id > lastId) port.postMessage({ notification })
 	}
 
 	/** @param {Port} port */

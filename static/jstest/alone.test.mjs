@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { alone } from '../js/share/alone.js'
+import { follow } from '../js/stream.js'
+import { FakeBrowser, FakeHost, member, settle } from './fake.mjs'
+
+/** A browser in which nothing can be shared, on this protocol, with these answers. */
+function browser(protocol = 'http/1.1', answers = {}) {
+	const host = new FakeBrowser().furnish(new FakeHost())
+	host.performance = { getEntriesByType: () => [{ nextHopProtocol: protocol }] }
+	host.localStorage = { getItem: () => null }
+	host.asked = []
+	host.fetch = async (url) => {
+		host.asked.push(url)
+		const key = Object.keys(answers).find((k) => url.startsWith('/api/v1/' + k))
+		return { ok: key != null, status: key ? 200 : 404, json: async () => structuredClone(answers[key]) }
+	}
+	return {
+		host,
+		async tab(symbols, options) {
+			const tab = member(follow, host, [(receive) => alone(receive, host)], symbols, options)
+			await settle()
+			return tab
+		},
+	}
+}
+
+const nothing = { quotes: { quotes: [] }, notifications: { notifications: [], last_id: 0 } }
+
+test('over HTTP/2 every tab has a stream', async () => {
+	const { host, tab } = browser('h2')
+	for (let i = 0; i < 8; i++) await tab(['AAPL'])
+	assert.equal(host.sources.length, 8)
+})
+
+test('over HTTP/1.1 three tabs have a stream, the others ask', async () => {
+	const { host, tab } = browser('http/1.1', nothing)
+	for (let i = 0; i < 8; i++) {
+		await tab(['AAPL'])
+		await host.advance(1000)
+	}
+	assert.equal(host.sources.length, 3)
+	assert.ok(host.asked.includes('/api/v1/quotes?symbols=AAPL'))
+})
+
+test('tabs that come all at once count each other', async () => {
+	const { host, tab } = browser('http/1.1', nothing)
+	let n = 0
+	host.Math.random = () => n++ / 12
+	await Promise.all(Array.from({ length: 12 }, () => tab(['AAPL'])))
+	await host.advance(1000)
+	assert.equal(host.sources.length, 3)
+})
+
+test('a tab that goes leaves its place', async () => {
+	const { host, tab } = browser('http/1.1', nothing)
+	const tabs = []
+	for (let i = 0; i < 3; i++) {
+		tabs.push(await tab(['AAPL']))
+		await host.advance(1000)
+	}
+	tabs[0].stream.close()
+	await tab(['AAPL'])
+	await host.advance(1000)
+	assert.equal(host.sources.length, 4)
+	assert.equal(host.sources.filter((s) => !s.closed).length, 3)
+})
+
+test('where storage is denied tabs cannot count each other, and ask', async () => {
+	const { host, tab } = browser('http/1.1', nothing)
+	host.localStorage.getItem = () => { throw new Error('denied') }
+	await tab(['AAPL'])
+	await host.advance(1000)
+	assert.equal(host.sources.length, 0)
+	assert.ok(host.asked.length > 0)
+})
+
+/** A tab that asks. */
+async function asking(answers, options) {
+	const b = browser('http/1.1', answers)
+	b.host.localStorage.getItem = () => { throw new Error('denied') }
+	return { ...b, ...await b.tab(['AAPL', 'BTC/USD'], options) }
+}
+
+test('who asks has the quotes every two seconds and each notification once, in order', async () => {
+	const answers = { quotes: { quotes: [{ symbol: 'AAPL', version: 5 }] }, notifications: { notifications: [{ id: 9 }, { id: 8 }, { id: 7 }], last_id: 9 } }
+	const { host, log, state } = await asking(answers, { lastEventId: 7 })
+	assert.equal(state().name, 'open')
+	assert.ok(host.asked.includes('/api/v1/quotes?symbols=AAPL,BTC%2FUSD'))
+	answers.quotes.quotes[0].version = 6
+	answers.notifications.notifications.unshift({ id: 10 })
+	await host.advance(1900)
+	assert.deepEqual(log.quotes, [['AAPL', 5, true]])
+	await host.advance(200)
+	assert.deepEqual(log.quotes, [['AAPL', 5, true], ['AAPL', 6, false]])
+	assert.deepEqual(log.notes, [8, 9, 10])
+})
+
+test('who asks goes back as far as it must', async () => {
+	const all = Array.from({ length: 120 }, (_, i) => ({ id: 120 - i }))
+	const { host } = browser()
+	host.localStorage.getItem = () => { throw new Error('denied') }
+	host.fetch = async (url) => {
+		const before = Number(new URL(url, 'http://x').searchParams.get('before') ?? Infinity)
+		return { ok: true, json: async () => ({ quotes: [], last_id: 120, notifications: all.filter((n) => n.id < before).slice(0, 50) }) }
+	}
+	const { log } = member(follow, host, [(receive) => alone(receive, host)], [], { lastEventId: 3 })
+	await settle()
+	await settle()
+	assert.deepEqual(log.notes, Array.from({ length: 117 }, (_, i) => i + 4))
+})
+
+test('who asks and has no answer says so, and asks again', async () => {
+	const answers = { ...nothing }
+	const { host, state } = await asking(answers)
+	delete answers.quotes
+	await host.advance(2000)
+	assert.equal(state().name, 'waiting')
+	answers.quotes = { quotes: [] }
+	await host.advance(15_000)
+	assert.equal(state().name, 'open')
+})
+
+test('nobody who looks: who asks asks for no quotes, and seldom', async () => {
+	const { host, stream } = await asking(nothing)
+	stream.hidden(true)
+	await host.advance(61_000)
+	host.asked.length = 0
+	await host.advance(60_000)
+	assert.ok(!host.asked.some((url) => url.includes('quotes')))
+	assert.ok(host.asked.length >= 3 && host.asked.length <= 5, `asked ${host.asked.length} times`)
+})
