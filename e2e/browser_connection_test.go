@@ -24,6 +24,7 @@ func TestAKilledServerIsSaidAndRecoveredFromWithoutLosingANotification(t *testin
 	t.Parallel()
 	s := start(t, "--heartbeat", "1s", "--feed", brisk)
 	p := newTab(t)
+	p.alone()
 	p.early(watchFlashes)
 	p.expect("ERR_CONNECTION_REFUSED")
 	p.expect("ERR_INCOMPLETE_CHUNKED_ENCODING")
@@ -76,10 +77,12 @@ func TestASilentServerIsNoticedByTheWatchdog(t *testing.T) {
 func TestAStoppedServerIsComeBackTo(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--feed", brisk)
-	p := open(t, s.URL+"/?symbols=AAPL,MSFT")
+	p := newTab(t)
+	p.alone()
 	for _, text := range []string{"ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING"} {
 		p.expect(text)
 	}
+	p.visit(s.URL + "/?symbols=AAPL,MSFT")
 	p.live()
 	p.press("/")
 	p.press("ibm" + keyEnter)

@@ -125,6 +125,7 @@ func TestNothingFlashesOnTheFirstPaintNorAtASnapshot(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--feed", brisk)
 	p := newTab(t)
+	p.alone()
 	p.early(watchFlashes)
 	// The stream is held back until the market has moved away from the page's
 	// HTML, so that the first quotes are other ones than it shows.
@@ -269,7 +270,9 @@ func TestTheFlashCanBeSwitchedOff(t *testing.T) {
 func TestPauseStopsThePricesAndDropsTheSymbolsButNotTheNotifications(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--feed", brisk)
-	p := open(t, s.URL+"/?symbols=AAPL,MSFT,TSLA")
+	p := newTab(t)
+	p.alone()
+	p.visit(s.URL + "/?symbols=AAPL,MSFT,TSLA")
 	p.moves(patience)
 	p.press("p")
 	p.says("[data-connection]", "Paused")
@@ -304,7 +307,9 @@ func TestPauseStopsThePricesAndDropsTheSymbolsButNotTheNotifications(t *testing.
 func TestAnUpdateRateOfOneSecondIsKept(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--feed", brisk)
-	p := open(t, s.URL+"/?symbols=AAPL")
+	p := newTab(t)
+	p.alone()
+	p.visit(s.URL + "/?symbols=AAPL")
 	p.live()
 	p.click(`tick-bar input[name=rate][value="1"]`)
 	eventually(t, "the server is told", func() bool {
