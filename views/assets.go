@@ -8,7 +8,7 @@ var (
 		"elements/bar.js", "elements/settings.js", "elements/toast.js",
 	}
 	dashboardModules = append([]string{
-		"api.js", "readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
+		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
 	}, shared...)
 	symbolModules = shared
 	plainModules  = []string{"prefs.js"}

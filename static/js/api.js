@@ -1,5 +1,5 @@
 // @ts-check
-// The server's answers to what the page asks once.
+// The server's answers to what the page asks once; loaded when it does.
 
 /** @param {string} url @param {AbortSignal} [signal] */
 export async function json(url, signal) {

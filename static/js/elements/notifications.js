@@ -1,6 +1,5 @@
 // @ts-check
 // <tick-notifications>: the panel. Says 'tick-unread' {count}.
-import { olderNotifications } from '../api.js'
 import { announce } from '../announce.js'
 import { shortTime, viewerTime } from '../format.js'
 import { onPref, pref, setPref } from '../prefs.js'
@@ -112,6 +111,7 @@ class Notifications extends HTMLElement {
 	async more() {
 		const first = Number(this.items.at(-1)?.dataset.id ?? 0)
 		try {
+			const { olderNotifications } = await import('../api.js')
 			/** @type {Notification[]} */
 			const older = await olderNotifications(first)
 			this.list.append(...older.map((n) => this.item(n)))

@@ -3,7 +3,6 @@
 // changed the list, and 'tick-removed' {symbol, undo}. A row that moves stays in
 // its place in the document and the others go around it, so that the focus
 // survives.
-import { fetchRows } from '../api.js'
 import { clock } from '../format.js'
 import { QuoteView } from '../quote.js'
 
@@ -46,6 +45,7 @@ export class Watchlist extends HTMLElement {
 	async add(symbols) {
 		const missing = symbols.filter((s) => !this.views.has(s))
 		if (!missing.length) return { added: [], unknown: [] }
+		const { fetchRows } = await import('../api.js')
 		const { rows, unknown } = await fetchRows(missing)
 		const added = []
 		for (const row of rows) {
