@@ -5,6 +5,7 @@
 //   - css/       base.css (tokens, reset, layout) and elements.css
 //   - js/        one module per subject; stream.js knows no document
 //   - js/elements/  one custom element per file
+//   - js/share/  how the tabs and frames of a browser share one stream
 //   - embed/     the widget's style and script, which go into its document
 //   - images/    the icon
 //   - jstest/    tests of the modules, not served

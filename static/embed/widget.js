@@ -142,7 +142,7 @@ async function poll() {
 	const mine = source = { close() {} }
 	let q
 	try {
-		q = (await (await fetch('/api/v1/quotes?symbols=' + encodeURIComponent(symbol), { cache: 'no-cache' })).json()).quotes[0]
+		q = (await (await fetch('/api/v1/quotes?symbols=' + encodeURIComponent(symbol), { cache: 'no-cache', signal: AbortSignal.timeout(9000) })).json()).quotes[0]
 	} catch {}
 	if (mine !== source) return
 	if (q) {

@@ -27,7 +27,7 @@
  */
 
 const answerTime = 2000
-const pulse = 10_000
+const pulse = 7500
 
 /** @type {Rung[]} */
 const ladder = [
@@ -146,7 +146,10 @@ class Member {
 	beat() {
 		this.host.clearTimeout(this.timer)
 		this.timer = this.host.setTimeout(() => {
-			if (this.unanswered++ > 2) return this.climb(0)
+			if (this.unanswered++ > 2) {
+				this.on.state?.({ name: 'silent', since: this.heard })
+				return this.climb(0)
+			}
 			this.beat()
 			this.say()
 		}, pulse)
@@ -157,6 +160,7 @@ class Member {
 		if (this.answered !== this.token) this.beat()
 		this.answered = this.token
 		this.unanswered = 0
+		this.heard = new Date(this.host.Date.now())
 		const { quote, notification, state, hello, id, refused } = message
 		if (hello) {
 			this.fresh.clear()

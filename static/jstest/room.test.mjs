@@ -251,10 +251,13 @@ test('a room that dies is looked for again', async () => {
 		joined++
 		return { postMessage: (want) => { if (alive && !want.bye) receive({}) }, close() {} }
 	}
-	member(follow, host, [rung, () => { throw new Error('none') }], ['AAPL'])
+	const { state } = member(follow, host, [rung, () => { throw new Error('none') }], ['AAPL'])
 	await host.advance(100_000)
+	const died = host.time
 	assert.equal(joined, 1)
 	alive = false
-	await host.advance(45_000)
+	await host.advance(31_000)
+	assert.equal(state().name, 'silent')
+	assert.ok(+state().since > died - 8000 && +state().since <= died)
 	assert.ok(joined > 1, `joined ${joined} times`)
 })

@@ -37,11 +37,12 @@ export function lead(receive, host = globalThis) {
 		} else if (!room && message && (!to || to === id)) receive(message)
 	}
 	host.navigator.locks.request(name, { signal: end.signal }, () => {
+		if (end.signal.aborted) return
 		room = new Room(host)
 		all.postMessage({ join: true })
 		receive({ join: true })
 		return new Promise((release) => end.signal.addEventListener('abort', release))
-	}).catch(() => {})
+	}).catch(() => {}) // it left, or may not have locks
 	return {
 		/** @param {import('./room.js').Want} want */
 		postMessage: (want) => {

@@ -7,6 +7,7 @@
 
 const pace = 2000
 const restPace = 15_000
+const patience = 10_000
 
 export class Poll {
 	/** @param {Ears} ears @param {any} host @param {number} [lastId] */
@@ -98,7 +99,7 @@ export class Poll {
 
 	/** @param {string} call */
 	async json(call) {
-		const response = await this.host.fetch('/api/v1/' + call, { cache: 'no-cache' })
+		const response = await this.host.fetch('/api/v1/' + call, { cache: 'no-cache', signal: AbortSignal.timeout(patience) })
 		if (!response.ok) throw new Error('status ' + response.status)
 		return response.json()
 	}
