@@ -111,12 +111,19 @@ func TestAPausedTabDoesNotPauseTheOthers(t *testing.T) {
 
 func TestTwelveWidgetsHaveOneStream(t *testing.T) {
 	s := start(t, "--feed", "sim://?rate=10")
-	p := open(t, elsewhere(t, frames(s, many, "")))
-	for _, frame := range p.frames(s, many) {
-		frame.ticks()
-	}
-	if n := s.streams(); n != 1 {
-		t.Errorf("%d streams, want 1", n)
+	for name, headers := range map[string][]string{
+		"a page":            nil,
+		"a page under COEP": {"Cross-Origin-Embedder-Policy", "require-corp", "Cross-Origin-Opener-Policy", "same-origin"},
+	} {
+		p := open(t, elsewhere(t, frames(s, many, ""), headers...))
+		for _, frame := range p.frames(s, many) {
+			frame.ticks()
+		}
+		if n := s.streams(); n != 1 {
+			t.Errorf("%s: %d streams, want 1", name, n)
+		}
+		p.shut()
+		eventually(t, "the stream ends with its page", func() bool { return s.streams() == 0 })
 	}
 }
 

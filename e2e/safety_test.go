@@ -189,18 +189,19 @@ func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	s := startStill(t)
 	for path, c := range map[string]struct{ policy, resource, opener string }{
-		"/":                     {"frame-ancestors 'none'", "", "same-origin"},
-		"/q/AAA":                {"frame-ancestors 'none'", "", "same-origin"},
-		"/embed":                {"frame-ancestors 'none'", "", "same-origin"},
-		"/nothing":              {"frame-ancestors 'none'", "", "same-origin"},
-		"/events?symbols=a%20b": {"frame-ancestors 'none'", "", "same-origin"},
-		"/api/v1/quotes/AAA":    {"frame-ancestors 'none'", "", "same-origin"},
-		"/send":                 {"frame-ancestors 'none'", "", "same-origin"},
-		"/embed/quote/AAA":      {"default-src 'none'", "cross-origin", ""},
-		"/embed/quote/NOPE":     {"default-src 'none'", "cross-origin", ""},
-		"/embed/quote/a%20b":    {"default-src 'none'", "cross-origin", ""},
-		s.asset("js/"):          {"sandbox", "cross-origin", ""},
-		"/static/x":             {"sandbox", "cross-origin", ""},
+		"/":                            {"frame-ancestors 'none'", "", "same-origin"},
+		"/q/AAA":                       {"frame-ancestors 'none'", "", "same-origin"},
+		"/embed":                       {"frame-ancestors 'none'", "", "same-origin"},
+		"/nothing":                     {"frame-ancestors 'none'", "", "same-origin"},
+		"/events?symbols=a%20b":        {"frame-ancestors 'none'", "", "same-origin"},
+		"/api/v1/quotes/AAA":           {"frame-ancestors 'none'", "", "same-origin"},
+		"/send":                        {"frame-ancestors 'none'", "", "same-origin"},
+		"/embed/quote/AAA":             {"default-src 'none'", "cross-origin", ""},
+		"/embed/quote/NOPE":            {"default-src 'none'", "cross-origin", ""},
+		"/embed/quote/a%20b":           {"default-src 'none'", "cross-origin", ""},
+		s.asset("js/"):                 {"sandbox", "cross-origin", ""},
+		"/static/x":                    {"sandbox", "cross-origin", ""},
+		"/static/x/js/share/worker.js": {"script-src 'self'; connect-src 'self'", "cross-origin", ""},
 	} {
 		h := s.head(http.MethodGet, path).header
 		for name, want := range map[string]string{
@@ -220,6 +221,10 @@ func TestSecurityHeaders(t *testing.T) {
 		}
 		if strings.HasPrefix(path, "/embed/") && strings.Contains(policy, "frame-ancestors") {
 			t.Errorf("%s cannot be framed: %q", path, policy)
+		}
+		isolates := strings.HasPrefix(path, "/embed/") || strings.HasSuffix(path, "/worker.js")
+		if got := h.Get("Cross-Origin-Embedder-Policy"); isolates != (got == "require-corp") {
+			t.Errorf("%s: Cross-Origin-Embedder-Policy %q", path, got)
 		}
 	}
 	secure := startStill(t, "--public-url", "https://quotes.example.com", "--embed-ancestors", "https://a.example,https://b.example")
