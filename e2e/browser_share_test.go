@@ -71,7 +71,7 @@ func (p *tab) frames(s *server, n int) []*tab {
 }
 
 func TestTwelveTabsHaveOneStream(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	all := tabs(t, many, s.URL+"/?symbols=AAPL,MSFT", "")
 	all[3].visit(s.URL + "/?symbols=TSLA,AAPL")
 	for _, p := range all {
@@ -93,7 +93,7 @@ func TestTwelveTabsHaveOneStream(t *testing.T) {
 }
 
 func TestAPausedTabDoesNotPauseTheOthers(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	all := tabs(t, 2, s.URL+"/?symbols=AAPL", "")
 	all[0].moves(patience)
 	all[0].press("p")
@@ -110,7 +110,7 @@ func TestAPausedTabDoesNotPauseTheOthers(t *testing.T) {
 }
 
 func TestTwelveWidgetsHaveOneStream(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	for name, headers := range map[string][]string{
 		"a page":            nil,
 		"a page under COEP": {"Cross-Origin-Embedder-Policy", "require-corp", "Cross-Origin-Opener-Policy", "same-origin"},
@@ -128,7 +128,7 @@ func TestTwelveWidgetsHaveOneStream(t *testing.T) {
 }
 
 func TestTwelveSandboxedWidgetsLeaveTheBrowserAConnection(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	p := open(t, elsewhere(t, frames(s, many, `sandbox="allow-scripts"`)))
 	for _, frame := range p.frames(s, many) {
 		frame.ticks()
@@ -154,7 +154,7 @@ func (p *tab) shut() {
 }
 
 func TestAnotherTabLeadsWhenTheLeaderIsClosed(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	all := tabs(t, 4, s.URL+"/?symbols=AAPL,MSFT", noWorker)
 	for _, p := range all {
 		p.live()
@@ -193,7 +193,7 @@ func TestAnotherTabLeadsWhenTheLeaderIsClosed(t *testing.T) {
 }
 
 func TestTabsThatCannotShareLeaveTheBrowserAConnection(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	all := tabs(t, many, s.URL+"/?symbols=AAPL,MSFT", noWorker+"\n"+noLocks)
 	for _, p := range all {
 		p.live()
@@ -211,7 +211,7 @@ func TestTabsThatCannotShareLeaveTheBrowserAConnection(t *testing.T) {
 func TestPlainHTTPOnAHostNameIsShared(t *testing.T) {
 	for name, early := range map[string]string{"worker": "", "no worker": noWorker} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, "--feed", "sim://?rate=10", "--allowed-hosts", insecureHost)
+			s := start(t, "--feed", brisk, "--allowed-hosts", insecureHost)
 			address := strings.Replace(s.URL, "127.0.0.1", insecureHost, 1)
 			all := tabs(t, 7, address+"/?symbols=AAPL,MSFT", early)
 			for _, p := range all {
@@ -252,7 +252,7 @@ func deniedStorage(t *testing.T) *tab {
 }
 
 func TestDeniedStorageIsNoHindrance(t *testing.T) {
-	s := start(t, "--feed", "sim://?rate=10")
+	s := start(t, "--feed", brisk)
 	p := deniedStorage(t)
 	p.visit(s.URL + "/?symbols=AAPL,MSFT")
 	if !eval[bool](p, `(() => { try { return !localStorage } catch { return true } })()`) {
