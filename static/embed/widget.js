@@ -106,7 +106,7 @@ function share() {
 		port.onmessage = ({ data: { state, quote, hello, anew, refused } }) => {
 			if (refused) return apart()
 			clearTimeout(silence)
-			silence = setTimeout(open, 45000)
+			silence = setTimeout(open, 20000)
 			if (hello || anew) fresh = false
 			take(quote)
 			if (state?.name === 'open') say(words)
@@ -115,7 +115,7 @@ function share() {
 				lose()
 			}
 		}
-		again = setInterval(tell, 10000)
+		again = setInterval(tell, 5000)
 		source = { close() { tell(true); port.close() } }
 		silence = setTimeout(apart, 2000)
 		tell()

@@ -27,7 +27,7 @@
  */
 
 const answerTime = 2000
-const pulse = 7500
+const pulse = 3000
 
 /** @type {Rung[]} */
 const ladder = [
