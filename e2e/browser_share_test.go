@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -145,6 +146,48 @@ func TestTwelveSandboxedWidgetsLeaveTheBrowserAConnection(t *testing.T) {
 	})`) {
 		t.Error("the page cannot load an image from the host any more")
 	}
+}
+
+func TestAWidgetOutOfSightAsksForNothing(t *testing.T) {
+	s := start(t, "--feed", brisk)
+	p := open(t, elsewhere(t, `<div style="height:3000px"></div>`+frames(s, 1, "")))
+	frame := p.frames(s, 1)[0]
+	if eval[bool](frame, `new Promise(seen => new IntersectionObserver(([e]) => seen(e.isIntersecting)).observe(document.querySelector('main')))`) {
+		t.Fatal("the widget is in sight, so this tests nothing")
+	}
+	opened := func() int { return int(s.metrics()["tickboard_streams_opened_total"]) }
+	if n := opened(); n != 0 {
+		t.Errorf("%d streams before it was seen", n)
+	}
+	eval[any](p, `scrollTo(0, 3000)`)
+	frame.ticks()
+	if n := opened(); n != 1 {
+		t.Errorf("%d streams for one widget", n)
+	}
+	eval[any](p, `scrollTo(0, 0)`)
+	eventually(t, "its stream ends", func() bool { return s.streams() == 0 })
+	eval[any](p, `scrollTo(0, 3000)`)
+	frame.ticks()
+}
+
+func TestTheOthersGoOnWhenATabCrashes(t *testing.T) {
+	s := start(t, "--feed", brisk)
+	all := tabs(t, 2, s.URL+"/?symbols=AAPL", "")
+	for _, p := range all {
+		p.moves(patience)
+	}
+	all[0].expect("crash")
+	// The shared worker may crash with it. Nothing answers, since who would is gone.
+	ctx, cancel := context.WithTimeout(all[0].ctx, time.Second)
+	defer cancel()
+	_, _ = chromedp.Call(ctx, page.Crash, struct{}{})
+	before := eval[string](all[1], `JSON.stringify(`+prices+`)`)
+	all[1].within(2*patience, "prices move again", `JSON.stringify(`+prices+`) !== `+literal(before))
+	if n := s.streams(); n != 1 {
+		t.Errorf("%d streams, want 1", n)
+	}
+	all[1].shut()
+	eventually(t, "the stream ends with the last tab", func() bool { return s.streams() == 0 })
 }
 
 // shut closes a tab as its viewer does.
