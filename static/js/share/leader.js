@@ -33,7 +33,7 @@ export function lead(receive, host = globalThis) {
 	channel.onmessage = (/** @type {MessageEvent} */ { data: { from, want, to, message } }) => {
 		if (room && from) {
 			room.take(other(from), want)
-			if (want.bye) others.delete(from)
+			for (const [id, port] of others) if (!room.members.has(port)) others.delete(id)
 		} else if (!room && message && (!to || to === id)) receive(message)
 	}
 	host.navigator.locks.request(name, { signal: end.signal }, () => {

@@ -70,7 +70,7 @@ export class Room {
 			state: (state) => { this.tell({ state: this.state = state }) },
 			quote: (quote) => {
 				if (quote.version < (this.newest.get(quote.symbol)?.version ?? 0)) return
-				if (this.wanted.has(quote.symbol)) this.newest.set(quote.symbol, quote)
+				if (this.connection?.wanted.has(quote.symbol)) this.newest.set(quote.symbol, quote)
 				this.tell({ quote }, (m) => m.set.has(quote.symbol))
 			},
 			notification: (notification) => {
