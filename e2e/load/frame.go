@@ -118,8 +118,11 @@ func member(b []byte) (key, value, rest []byte, ok bool) {
 		return nil, nil, nil, false
 	}
 	key, b = b[1:end], b[end+2:]
+	if !isPlain(key) {
+		return nil, nil, nil, false
+	}
 	if b[0] == '"' {
-		if end = bytes.IndexByte(b[1:], '"') + 1; end == 0 || bytes.IndexByte(b[:end], '\\') >= 0 {
+		if end = bytes.IndexByte(b[1:], '"') + 1; end == 0 || !isPlain(b[1:end]) {
 			return nil, nil, nil, false
 		}
 		return key, b[:end+1], b[end+1:], true
@@ -132,10 +135,23 @@ func member(b []byte) (key, value, rest []byte, ok bool) {
 	return key, value, b[end:], isNumber(value) || string(value) == "true" || string(value) == "false"
 }
 
+// isPlain says whether b stands in a JSON string as it is, escaping nothing.
+func isPlain(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 // isNumber says whether b is a JSON number in plain notation.
 func isNumber(b []byte) bool {
 	if len(b) > 0 && b[0] == '-' {
 		b = b[1:]
+	}
+	if len(b) > 1 && b[0] == '0' && b[1] != '.' {
+		return false
 	}
 	digits, dots := 0, 0
 	for i, c := range b {
