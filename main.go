@@ -51,6 +51,8 @@ const (
 
 	// settleTime is how long the start waits for the feeds to say what they have.
 	settleTime = 3 * time.Second
+	// quotesTime is how long it then waits for a quote of every symbol.
+	quotesTime = 500 * time.Millisecond
 	// drainTime and stopTime bound the two halves of a stop, beside --drain;
 	// together they stay below the two seconds that a stop under load may take.
 	drainTime = 1200 * time.Millisecond
@@ -289,13 +291,26 @@ func (p *program) reloadCertificate(ctx context.Context, hangups <-chan os.Signa
 }
 
 // awaitFeeds lets the first visit find quotes instead of an empty page, without
-// waiting for a slow feed.
+// waiting long for a slow feed: first for the lists, then for quotes.
 func (p *program) awaitFeeds(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	select {
 	case <-ctx.Done():
+		return
 	case <-p.market.Directory().Settled():
+	}
+	enough := time.After(quotesTime)
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for !p.market.Complete() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-enough:
+			return
+		case <-look.C:
+		}
 	}
 }
 

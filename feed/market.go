@@ -89,6 +89,16 @@ func (m *Market) States() []State {
 	return states
 }
 
+// Complete says that every symbol that a source has listed has a quote. A market
+// whose sources follow Demand may never be.
+func (m *Market) Complete() bool {
+	quoted := 0
+	for _, s := range m.supervisors {
+		quoted += s.snapshot().Symbols
+	}
+	return quoted >= m.directory.Len()
+}
+
 // Ready says that the market has quotes, or that no source is expected to give
 // any: each has ended for good.
 func (m *Market) Ready() bool {

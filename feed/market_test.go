@@ -208,9 +208,15 @@ func TestTheDirectorySettlesWhenEverySourceHasListedOrEnded(t *testing.T) {
 func TestTheFirstSourceThatHasASymbolOwnsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &fake{name: "a", runs: []func(context.Context, func(feed.Update)) error{emits("1.00", "AAPL")}}
-		b := &fake{name: "b", runs: []func(context.Context, func(feed.Update)) error{emits("2.00", "AAPL")}}
+		later := func(ctx context.Context, emit func(feed.Update)) error {
+			time.Sleep(time.Second) // a has listed by then
+			return emits("2.00", "AAPL")(ctx, emit)
+		}
+		b := &fake{name: "b", runs: []func(context.Context, func(feed.Update)) error{later}}
 		c := &fake{name: "a", runs: []func(context.Context, func(feed.Update)) error{emits("3.00", "MSFT")}}
 		m := start(t, a.spec("AAPL"), b.spec("AAPL", "MSFT"), c.spec("TSLA"))
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if diff := cmp.Diff([]string{"AAPL 1.00 a"}, m.quotes()); diff != "" {
 			t.Error(diff)
 		}
@@ -229,6 +235,9 @@ func TestASilentSymbolIsPublishedAsStaleOnce(t *testing.T) {
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"AAPL 1.00 f", "AAPL 1.00 f stale"}, m.quotes()); diff != "" {
 			t.Error(diff)
+		}
+		if !m.Complete() {
+			t.Error("the only symbol has a quote, and yet the market is not complete")
 		}
 		if a, b := m.published[0].Version, m.published[1].Version; a >= b {
 			t.Errorf("versions %d, %d", a, b)
