@@ -9,6 +9,8 @@
 //   - hub.go     Hub: publishing, the newest value, figures, the end
 //   - frame.go   Frame: one published value and its encoding, made once
 //   - reader.go  Reader: taking, waiting, changing keys
+//   - group.go   Group: many readers that one goroutine serves
+//   - member.go  Member: one of them
 //   - slot.go    slot, link: what is held for a key, and of a key for a reader
 //   - bell.go    Bell: how a reader learns that there is something to take
 //   - waker.go   rings the bells of a key that has many, on no publisher's time

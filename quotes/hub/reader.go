@@ -36,7 +36,10 @@ func (r *Reader[K, V]) Take(dst []*Frame[K, V]) []*Frame[K, V] {
 	r.hub.mu.Lock()
 	r.notice()
 	for r.queue.head != nil && len(dst) < cap(dst) {
-		dst = append(dst, r.pop())
+		f, skipped := r.pop()
+		dst = append(dst, f)
+		r.conflated += skipped
+		r.hub.counts.conflated += skipped
 	}
 	more := r.queue.head != nil
 	r.hub.mu.Unlock()
@@ -182,15 +185,14 @@ func (r *Reader[K, V]) queueNewest(l *link[K, V]) {
 	}
 }
 
-// pop takes the newest value of the link that waited longest.
-func (r *Reader[K, V]) pop() *Frame[K, V] {
+// pop takes the newest value of the link that waited longest, and says how many
+// before it were skipped.
+func (r *Reader[K, V]) pop() (f *Frame[K, V], skipped int64) {
 	l := r.queue.head.item
 	r.queue.remove(&l.waiting)
-	skipped := int64(l.slot.count - l.taken - 1)
-	r.conflated += skipped
-	r.hub.counts.conflated += skipped
+	skipped = int64(l.slot.count - l.taken - 1)
 	l.mark, l.taken = l.slot.current(), l.slot.count
-	return l.slot.frame
+	return l.slot.frame, skipped
 }
 
 // walkCost is about how many of its own links a reader can look at in the time
