@@ -21,8 +21,6 @@ const (
 	// turnNotifications bounds the notifications of one turn; the quotes are
 	// bounded by the stream's symbols.
 	turnNotifications = 64
-	// readTimeout bounds a read of notifications that are not in memory.
-	readTimeout = 5 * time.Second
 
 	minHelloRetry = 2 * time.Second
 	maxHelloRetry = 5 * time.Second
@@ -53,15 +51,22 @@ type contentOptions struct {
 	resume                  bool
 }
 
+// stream is what a content wants of its sse.Stream.
+type stream interface {
+	Ring(urgent bool)
+	Ready(urgent bool)
+	SetRate(perSecond float64)
+}
+
 // content is what one stream carries: its hello, the newest quotes of its
 // symbols and, on the page's stream, the notifications.
 type content struct {
 	kind     streamKind
 	server   *Server
-	stream   *sse.Stream
-	bells    sse.Bells
+	stream   stream
+	desk     *desk
 	secret   string
-	reader   *hub.Reader[quotes.Symbol, *quotes.StockQuote]
+	member   *hub.Member[quotes.Symbol, *quotes.StockQuote, *content]
 	follower *alert.Follower // nil where there are no notifications
 
 	mu      sync.Mutex // guards symbols and closed; a call may change them while the carrier takes
@@ -69,14 +74,15 @@ type content struct {
 	closed  bool
 
 	// The rest is the carrier's.
-	hello    []byte // not written yet
-	skip     int64  // the version that a client of a single symbol has
-	gap      bool   // the hello says that notifications are missing
-	quotes   []*quoteFrame
-	entries  []*alert.Entry
+	hello    []byte         // not written yet
+	skip     int64          // the version that a client of a single symbol has
+	catchUp  *catchUp       // the read of older notifications that is under way
 	pending  []*alert.Entry // taken before and not written
+	place    int            // among the desk's followers
+	gap      bool           // the hello says that notifications are missing
 	first    bool           // the quotes of the first turn are no news
 	hasHello bool           // the turn begins with the hello
+	entered  bool           // the desk knows of the follower
 }
 
 // helloMessage is the first event of every stream.
@@ -93,8 +99,8 @@ type helloMessage struct {
 
 // newContent subscribes before the first Take writes the hello, so that nothing
 // falls between.
-func (s *Server) newContent(ctx context.Context, o contentOptions, st *sse.Stream, bells sse.Bells) (*content, error) {
-	c := &content{kind: o.kind, server: s, stream: st, bells: bells, symbols: o.symbols, first: true}
+func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d *desk) (*content, error) {
+	c := &content{kind: o.kind, server: s, stream: st, desk: d, symbols: o.symbols, first: true}
 	var start alert.Start
 	if o.kind.notifications {
 		var err error
@@ -111,16 +117,15 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st *sse.Strea
 		return nil, err
 	}
 	if o.kind.notifications {
-		c.follower = s.Log.Follow(bells.Urgent, start.ID)
+		c.follower = s.Log.Follow(d.urgent, start.ID)
 	}
 	if o.kind.single {
 		c.skip = o.after
 	} else {
 		s.registry.add(c.secret, c)
 	}
-	c.quotes = make([]*quoteFrame, 0, max(len(o.symbols), 1))
-	c.reader = s.Hub.Subscribe(hub.Bell(bells.Paced), o.symbols...)
 	s.Market.Demand().Add(o.symbols...)
+	c.member = d.group.Join(c, o.symbols...)
 	return c, nil
 }
 
@@ -142,28 +147,46 @@ func (s *Server) helloFrame(secret string, o contentOptions, start alert.Start) 
 	return sse.AppendEvent(nil, event), nil
 }
 
+// ready tells the stream that there are quotes to take.
+func (c *content) ready() { c.stream.Ready(false) }
+
 // Take implements sse.Content: the hello, the newest quotes, the notifications.
+// What it gives stays where it is until Wrote says that it has left.
 func (c *content) Take(dst [][]byte) ([][]byte, error) {
 	if c.hasHello = c.hello != nil; c.hasHello {
 		dst = append(dst, c.hello)
 	}
-	c.quotes = c.reader.Take(c.quotes[:0])
-	c.quotes = slices.DeleteFunc(c.quotes, c.known)
-	for _, f := range c.quotes {
+	d := c.desk
+	d.quotes = c.member.Peek(d.quotes[:0])
+	if c.skip > 0 {
+		c.skipKnown()
+	}
+	for _, f := range d.quotes {
 		dst = append(dst, c.frame(f))
+	}
+	d.entries = d.entries[:0]
+	if c.follower == nil {
+		return dst, nil
 	}
 	if err := c.takeEntries(); err != nil {
 		return dst, err
 	}
-	for _, e := range c.entries {
+	for _, e := range d.entries {
 		dst = append(dst, e.Frame)
 	}
 	return dst, nil
 }
 
-// known says that the client has told that it has this very quote.
-func (c *content) known(f *quoteFrame) bool {
-	return c.kind.single && c.skip > 0 && f.Version() == c.skip
+// skipKnown leaves out the quote that the client has told that it has.
+func (c *content) skipKnown() {
+	if len(c.desk.quotes) == 0 {
+		return
+	}
+	if c.desk.quotes[0].Version() == c.skip {
+		c.member.Drop(1)
+		c.desk.quotes = c.desk.quotes[:0]
+	}
+	c.skip = 0
 }
 
 // frame is a quote's event; only a stream of one symbol gives it an id.
@@ -175,25 +198,42 @@ func (c *content) frame(f *quoteFrame) []byte {
 }
 
 // takeEntries takes what was not written before, and as much of what follows as
-// one turn may have.
+// one turn may have. What is not in memory is read elsewhere: the stream rings
+// when it is there.
 func (c *content) takeEntries() error {
-	c.entries = append(c.entries[:0], c.pending...)
-	c.pending = c.pending[:0]
-	if c.follower == nil || !c.follower.Behind() {
+	if !c.entered {
+		c.desk.enter(c)
+	}
+	d := c.desk
+	d.entries = append(d.entries, c.pending...)
+	c.pending = nil
+	if len(d.entries) >= turnNotifications {
+		c.stream.Ring(true)
 		return nil
 	}
-	c.entries = slices.Grow(c.entries, turnNotifications-len(c.entries))
-	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
-	defer cancel()
-	var err error
-	if c.entries, err = c.follower.Take(ctx, c.entries); err != nil {
-		return err
+	if c.catchUp != nil {
+		if !c.catchUp.done.Load() {
+			return nil
+		}
+		d.entries = append(d.entries, c.catchUp.entries...)
+		err := c.catchUp.err
+		if c.catchUp = nil; err != nil {
+			return err
+		}
+	} else if c.follower.Behind() {
+		var held bool
+		d.entries = slices.Grow(d.entries, turnNotifications)
+		room := d.entries[:len(d.entries):turnNotifications]
+		if d.entries, held = c.follower.TakeHeld(room); !held {
+			c.catchUp = c.server.catchUps.read(c)
+			return nil
+		}
 	}
 	if c.follower.Lost() && !c.gap {
 		return errOvertaken
 	}
 	if c.follower.Behind() {
-		c.bells.Urgent.Ring()
+		c.stream.Ring(true)
 	}
 	return nil
 }
@@ -201,33 +241,30 @@ func (c *content) takeEntries() error {
 // Wrote implements sse.Content. What has not left is given again: of quotes the
 // newest, of notifications each.
 func (c *content) Wrote(n int, now time.Time) {
+	if n == 0 {
+		c.keep(c.desk.entries)
+		return
+	}
 	if c.hasHello {
 		c.hello = nil
 		n--
 	}
-	written := min(n, len(c.quotes))
+	d := c.desk
+	written := min(n, len(d.quotes))
 	if !c.first {
-		for _, f := range c.quotes[:written] {
-			c.server.latency.observe(now.Sub(time.UnixMicro(f.Version())))
+		for _, f := range d.quotes[:written] {
+			d.latency.observe(now.Sub(time.UnixMicro(f.Version())))
 		}
 	}
 	c.first = false
-	c.giveBack(c.quotes[written:])
-	c.pending = append(c.pending[:0], c.entries[n-written:]...)
+	c.member.Drop(written)
+	c.keep(d.entries[n-written:])
 }
 
-// giveBack lets the reader have the newest of quotes again that were not
-// written, but for symbols that were removed meanwhile.
-func (c *content) giveBack(frames []*quoteFrame) {
-	if len(frames) == 0 {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, f := range frames {
-		if slices.Contains(c.symbols, f.Key()) {
-			c.reader.Add(f.Key())
-		}
+// keep keeps notifications for the next turn.
+func (c *content) keep(entries []*alert.Entry) {
+	if len(entries) > 0 {
+		c.pending = slices.Clone(entries)
 	}
 }
 
@@ -236,8 +273,9 @@ func (c *content) Close(sse.Report) {
 	if c.secret != "" {
 		c.server.registry.remove(c.secret)
 	}
-	c.reader.Close()
+	c.member.Close()
 	if c.follower != nil {
+		c.desk.leave(c)
 		c.follower.Close()
 	}
 	c.mu.Lock()
@@ -269,8 +307,8 @@ func (c *content) change(add, remove []quotes.Symbol) (streamSymbols, error) {
 	c.server.Market.Demand().Remove(c.symbols...)
 	gone := slices.DeleteFunc(slices.Clone(c.symbols), func(sym quotes.Symbol) bool { return slices.Contains(next, sym) })
 	c.symbols = next
-	c.reader.Remove(gone...)
-	c.reader.Add(add...)
+	c.member.Remove(gone...)
+	c.member.Add(add...)
 	known, unknown := c.server.sort(next)
 	return streamSymbols{known, unknown}, nil
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"maps"
 	"runtime"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -11,22 +10,6 @@ import (
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/web/sse"
 )
-
-// latencyHistogram is the time from a quote's entry into the system to its
-// write to a client, in seconds.
-type latencyHistogram struct{ prometheus.Histogram }
-
-func newLatencyHistogram() latencyHistogram {
-	return latencyHistogram{prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "tickboard_feed_to_write_seconds",
-		Help: "Time from a quote's arrival to its write to a client, without the snapshots at a stream's begin.",
-		Buckets: []float64{
-			50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 10,
-		},
-	})}
-}
-
-func (h latencyHistogram) observe(d time.Duration) { h.Observe(d.Seconds()) }
 
 // metrics is a registry of its own with the figures of all parts, asked for when
 // somebody looks.

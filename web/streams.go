@@ -73,10 +73,10 @@ func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol) err
 	}
 	after, given := sse.LastEventID(r)
 	ctx := r.Context()
-	err = s.streams.Open(w, r, rate, func(st *sse.Stream, bells sse.Bells) (sse.Content, error) {
+	err = s.streams.Open(w, r, rate, func(st *sse.Stream, d sse.Desk) (sse.Content, error) {
 		return s.newContent(ctx, contentOptions{
 			kind: kind, symbols: syms, known: known, unknown: unknown, rate: rate, after: after, resume: given,
-		}, st, bells)
+		}, st, d.(*desk))
 	})
 	if errors.Is(err, errLog) && ctx.Err() == nil {
 		s.Logger.Error("a stream was told to come back", "error", err)
@@ -98,6 +98,7 @@ type streamSymbols struct {
 	Unknown []quotes.Symbol `json:"unknown"`
 }
 
+// errNoStream refuses to change a stream that is not there.
 var errNoStream = refuse(http.StatusNotFound, "No such stream is open here. Open a new one with the whole list in its URL, and last_event_id.")
 
 // changeSymbols changes the symbols and the rate of an open stream.

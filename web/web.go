@@ -13,6 +13,8 @@
 //   - streams.go    the stream endpoints
 //   - content.go    what one stream carries
 //   - limits.go     how many streams the file descriptors allow
+//   - desk.go       what streams share that are served together
+//   - catchup.go    notifications that are no longer in memory
 //   - registry.go   the open streams whose symbols can be changed
 //   - api.go        quotes, symbols and notifications as JSON
 //   - send.go       publishing a notification
@@ -24,6 +26,7 @@
 //   - health.go     liveness and readiness
 //   - admin.go      the operator's listener: metrics and profiles
 //   - metrics.go    the figures of all parts as Prometheus metrics
+//   - latency.go    the time from a quote's arrival to its write
 //   - requestlog.go a line for each request
 package web
 
@@ -118,7 +121,8 @@ type Server struct {
 	streams   *sse.Server
 	registry  registry
 	stopping  atomic.Bool
-	latency   latencyHistogram
+	latency   *latencyHistogram
+	catchUps  catchUps
 	main      http.Handler
 	admin     http.Handler
 }
@@ -145,6 +149,7 @@ func New(o Options) *Server {
 		Heartbeat: o.Heartbeat, WriteTimeout: o.WriteTimeout, Drain: o.Drain,
 		MaxStreams: o.MaxStreams, MaxPerAddress: o.MaxStreamsPerAddress, MaxPerSecond: o.MaxStreamsPerSecond,
 		Address: s.clients.counted, Remote: s.clients.name, Logger: o.Logger,
+		Desk: func(b sse.Bells) sse.Desk { return s.newDesk(b) },
 	})
 	s.main = s.guard(s.routes())
 	s.admin = s.adminHandler()

@@ -58,6 +58,14 @@ func (f *Follower) Take(ctx context.Context, dst []*Entry) ([]*Entry, error) {
 	return dst, nil
 }
 
+// TakeHeld is Take from memory alone: it never blocks and has no error. It
+// reports false, and takes nothing, where the next entries are older than what
+// is there and Take would read the database.
+func (f *Follower) TakeHeld(dst []*Entry) (took []*Entry, held bool) {
+	took, older := f.takeHeld(dst)
+	return took, older == 0
+}
+
 // takeHeld takes from memory, or says how many numbers lie between the cursor
 // and what is there.
 func (f *Follower) takeHeld(dst []*Entry) (took []*Entry, older int64) {
@@ -104,7 +112,7 @@ func (f *Follower) moveTo(id int64) {
 }
 
 // Close takes the bell down; it is not rung again. Calling it twice does
-// nothing.
+// nothing. A Take may be under way.
 func (f *Follower) Close() {
 	if f.closed {
 		return

@@ -15,7 +15,7 @@ import (
 // stream when it has had enough of them.
 type repeat struct {
 	frames [][]byte
-	bells  Bells
+	stream *Stream
 	left   int
 	end    func()
 	closed chan Report
@@ -25,7 +25,7 @@ func (c *repeat) Take(dst [][]byte) ([][]byte, error) { return append(dst, c.fra
 
 func (c *repeat) Wrote(int, time.Time) {
 	if c.left--; c.left > 0 {
-		c.bells.Paced.Ring()
+		c.stream.Ring(false)
 	} else {
 		c.end()
 	}
@@ -51,8 +51,8 @@ func (w nowhere) FlushError() error                { return nil }
 func (w nowhere) SetWriteDeadline(time.Time) error { return nil }
 
 func open(s *Server, w http.ResponseWriter, r *http.Request, turns, frames int, closed chan Report) error {
-	return s.Open(w, r, 0, func(st *Stream, bells Bells) (Content, error) {
-		return &repeat{quoteFrames(frames), bells, turns, func() { st.End("done") }, closed}, nil
+	return s.Open(w, r, 0, func(st *Stream, _ Desk) (Content, error) {
+		return &repeat{quoteFrames(frames), st, turns, func() { st.End("done") }, closed}, nil
 	})
 }
 

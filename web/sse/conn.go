@@ -13,6 +13,10 @@ import (
 // deadline.
 const sendBuffer = 16 << 10
 
+// unsent is how many of the bytes in a taken-over connection's send buffer may
+// not have been sent yet, for Linux to take more.
+const unsent = 4 << 10
+
 type connKey struct{}
 
 // ConnContext is for the http.Server's field of that name. It lets streams over

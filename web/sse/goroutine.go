@@ -23,6 +23,7 @@ type goroutine struct {
 	rc     *http.ResponseController
 	rings  Bells
 	woken  Bell
+	common Desk // nil where there is none
 
 	timer   *time.Timer
 	turned  time.Time // when the last turn began
@@ -34,21 +35,39 @@ type goroutine struct {
 	deadline time.Time // of the write that is under way; zero when none is
 }
 
-func newGoroutine(s *Server, w http.ResponseWriter, r *http.Request) (*goroutine, error) {
-	if !canStream(w) {
-		return nil, ErrUnsupported
-	}
-	return &goroutine{
+func newGoroutine(s *Server, w http.ResponseWriter, r *http.Request) *goroutine {
+	g := &goroutine{
 		server: s,
 		w:      w,
 		r:      r,
 		rc:     http.NewResponseController(w),
 		rings:  Bells{Paced: make(Bell, 1), Urgent: make(Bell, 1)},
 		woken:  make(Bell, 1),
-	}, nil
+	}
+	g.common = s.newDesk(g.rings)
+	return g
 }
 
-func (g *goroutine) bells() Bells { return g.rings }
+// desk is one of its own: a bell that served several goroutines would wake one
+// of them.
+func (g *goroutine) desk() Desk { return g.common }
+
+func (g *goroutine) release() {
+	if g.common != nil {
+		g.common.Close()
+	}
+}
+
+func (g *goroutine) ring(urgent bool) {
+	if urgent {
+		g.rings.Urgent.Ring()
+	} else {
+		g.rings.Paced.Ring()
+	}
+}
+
+// ready has nothing to do: a turn follows every Sweep.
+func (g *goroutine) ready(bool) {}
 
 // wake also shortens a write that is under way when the stream is to end, so
 // that a client that takes nothing does not hold up a shutdown.
@@ -75,6 +94,7 @@ func (g *goroutine) serve(st *Stream) {
 		g.timer.Stop()
 		g.leave()
 		st.finish(reason, err)
+		g.release()
 	}()
 	reason, err = g.outcome(g.run())
 }
@@ -90,6 +110,13 @@ type contentError struct{ err error }
 
 func (e contentError) Error() string { return "take: " + e.err.Error() }
 func (e contentError) Unwrap() error { return e.err }
+
+// book books what was written.
+func (g *goroutine) book(f tally) {
+	var t tally
+	g.stream.book(&t, f)
+	g.server.counts.add(&t)
+}
 
 // outcome names the end that run came to.
 func (g *goroutine) outcome(err error) (reason string, cause error) {
@@ -196,6 +223,9 @@ func (g *goroutine) head() error {
 // turn writes what the content has, if anything.
 func (g *goroutine) turn() error {
 	g.answer()
+	if g.common != nil {
+		g.common.Sweep()
+	}
 	b := g.server.batch()
 	defer g.server.release(b)
 	frames, err := g.stream.content.Take(b.frames[:0])
@@ -213,7 +243,8 @@ func (g *goroutine) turn() error {
 		return err
 	}
 	g.back = n < len(frames)
-	g.stream.wrote(n, bytes, g.written)
+	g.book(tally{turns: 1, events: int64(n), bytes: bytes})
+	g.stream.content.Wrote(n, g.written)
 	return nil
 }
 
@@ -318,7 +349,7 @@ func (g *goroutine) heartbeat() error {
 	if _, err := g.write(frame); err != nil {
 		return err
 	}
-	g.stream.beat(int64(len(frame)))
+	g.book(tally{heartbeats: 1, bytes: int64(len(frame))})
 	return nil
 }
 
@@ -328,7 +359,7 @@ func (g *goroutine) bye(reason string) error {
 	if _, err := g.write(frame); err != nil {
 		return err
 	}
-	g.stream.said(int64(len(frame)))
+	g.book(tally{bytes: int64(len(frame))})
 	return errAsked
 }
 

@@ -33,6 +33,10 @@ type Options struct {
 	// Drain is the time over which a drain spreads its goodbyes; 0 means all at
 	// once. The `retry:` of a goodbye is from 1 s to 1 s + Drain, at least 5 s.
 	Drain time.Duration
+
+	// Desk makes what the contents of streams share that are served together;
+	// nil where they share nothing, and Ring each for itself.
+	Desk func(Bells) Desk
 }
 
 // ErrUnsupported says that a ResponseWriter cannot carry a stream.
@@ -54,6 +58,8 @@ type Server struct {
 	counts  counts
 	beats   heartbeats
 	batches sync.Pool // of *batch
+	sockets sockets   // nil where connections cannot be taken over
+	loops   loops
 
 	mu       sync.Mutex
 	streams  map[*Stream]struct{}
@@ -73,6 +79,7 @@ func New(opts Options) *Server {
 	return &Server{
 		opts:    opts,
 		batches: sync.Pool{New: func() any { return new(batch) }},
+		sockets: systemSockets(),
 		streams: make(map[*Stream]struct{}),
 		limits:  newLimits(opts),
 		drained: make(chan struct{}),
@@ -83,14 +90,15 @@ func New(opts Options) *Server {
 // turns a second (SetRate). It may block until the stream's end or return long
 // before: the end is when the content is closed.
 //
-// open is called before anything is written, and an error of it is returned as
-// it is. It does not block. With an error nothing was written, and the caller
-// answers: open's own, or ErrUnsupported. Over a limit or while draining Open
-// answers `busy` itself, without a call of open, and returns nil.
+// open is called before anything is written, with the desk that the content is
+// to share, and an error of it is returned as it is. With an error nothing was
+// written, and the caller answers: open's own, or ErrUnsupported. Over a limit or
+// while draining Open answers `busy` itself, without a call of open, and returns
+// nil.
 //
 // w is the server's own writer: a wrapper that swallows errors of Write or Flush
 // keeps dead streams alive. Headers that are set already go out too.
-func (s *Server) Open(w http.ResponseWriter, r *http.Request, rate float64, open func(*Stream, Bells) (Content, error)) error {
+func (s *Server) Open(w http.ResponseWriter, r *http.Request, rate float64, open func(*Stream, Desk) (Content, error)) error {
 	c, err := s.carrierFor(w, r)
 	if err != nil {
 		return err
@@ -98,6 +106,7 @@ func (s *Server) Open(w http.ResponseWriter, r *http.Request, rate float64, open
 	st := &Stream{server: s, carrier: c, remote: s.opts.Remote(r), address: s.limits.of(r), opened: time.Now()}
 	st.rest.Store(int64(restOf(rate)))
 	if refusal := s.admit(st); refusal != "" {
+		c.release()
 		return s.Busy(w, refusal)
 	}
 	if err := s.fill(st, open); err != nil {
@@ -109,13 +118,14 @@ func (s *Server) Open(w http.ResponseWriter, r *http.Request, rate float64, open
 }
 
 // fill gives an admitted stream its content, or forgets it.
-func (s *Server) fill(st *Stream, open func(*Stream, Bells) (Content, error)) (err error) {
+func (s *Server) fill(st *Stream, open func(*Stream, Desk) (Content, error)) (err error) {
 	defer func() {
 		if st.content == nil { // an error or a panic
+			st.carrier.release()
 			s.forget(st)
 		}
 	}()
-	content, err := open(st, st.carrier.bells())
+	content, err := open(st, st.carrier.desk())
 	if err != nil {
 		return err
 	}
@@ -189,11 +199,14 @@ func (s *Server) ended(st *Stream) {
 
 // writeHead writes the head of every answer of this package.
 func writeHead(w http.ResponseWriter) {
-	h := w.Header()
+	setHeaders(w.Header())
+	w.WriteHeader(http.StatusOK)
+}
+
+func setHeaders(h http.Header) {
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx holds an answer back otherwise
-	w.WriteHeader(http.StatusOK)
 }
 
 // farewell is the last event of a stream.

@@ -36,15 +36,31 @@ type counts struct {
 	refused, ended map[string]int64
 }
 
-func (c *counts) turn(events int, bytes int64) {
-	c.turns.Add(1)
-	c.events.Add(int64(events))
-	c.bytes.Add(bytes)
+// tally are figures on their way to the counts, of one goroutine.
+type tally struct{ turns, events, heartbeats, bytes int64 }
+
+// add books a tally and empties it.
+func (c *counts) add(t *tally) {
+	if *t == (tally{}) {
+		return
+	}
+	c.turns.Add(t.turns)
+	c.events.Add(t.events)
+	c.heartbeats.Add(t.heartbeats)
+	c.bytes.Add(t.bytes)
+	*t = tally{}
 }
 
-func (c *counts) beat(bytes int64) {
-	c.heartbeats.Add(1)
-	c.bytes.Add(bytes)
+// book adds figures to the stream's report and to the tally.
+func (st *Stream) book(to *tally, f tally) {
+	st.report.Turns += f.turns
+	st.report.Events += f.events
+	st.report.Heartbeats += f.heartbeats
+	st.report.Bytes += f.bytes
+	to.turns += f.turns
+	to.events += f.events
+	to.heartbeats += f.heartbeats
+	to.bytes += f.bytes
 }
 
 func (c *counts) refuse(reason string) { c.count(&c.refused, reason) }

@@ -49,11 +49,24 @@ func (b Bell) Ring() {
 	}
 }
 
-// Bells are what a content rings, or lets others ring, when its Take has
-// something to give. Several streams may have been given the same bells.
+// Desk is what the contents of all streams have in common that one goroutine
+// serves, so that what comes for many is looked at once. That goroutine alone
+// calls its methods and those of its contents.
+type Desk interface {
+	// Sweep is called after a bell of the desk rang, ahead of the turns that
+	// follow. It calls Ready of the streams whose contents have something new to
+	// take, and does not block.
+	Sweep()
+
+	// Close is called once, when there is no stream left and none will come, and
+	// is the last call.
+	Close()
+}
+
+// Bells are what a desk lets others ring. The two may be one.
 type Bells struct {
-	Paced  Bell // starts a turn as soon as the stream's pace allows one
-	Urgent Bell // starts a turn at once, which takes along all that waits
+	Paced  Bell // for what may wait until the stream's pace allows a turn
+	Urgent Bell // for what may not
 }
 
 // Report is what became of a stream.
@@ -111,27 +124,13 @@ func (st *Stream) End(reason string) {
 	}
 }
 
-// wrote books one turn of n frames.
-func (st *Stream) wrote(n int, bytes int64, now time.Time) {
-	st.report.Turns++
-	st.report.Events += int64(n)
-	st.report.Bytes += bytes
-	st.server.counts.turn(n, bytes)
-	st.content.Wrote(n, now)
-}
+// Ring says that the content's Take has something to give: a turn follows as
+// soon as the stream's pace allows one or, if it is urgent, at once, and that
+// takes along all that waits. It never blocks.
+func (st *Stream) Ring(urgent bool) { st.carrier.ring(urgent) }
 
-// beat books a heartbeat.
-func (st *Stream) beat(bytes int64) {
-	st.report.Heartbeats++
-	st.report.Bytes += bytes
-	st.server.counts.beat(bytes)
-}
-
-// said books a frame of the stream itself.
-func (st *Stream) said(bytes int64) {
-	st.report.Bytes += bytes
-	st.server.counts.bytes.Add(bytes)
-}
+// Ready is a Ring by the stream's desk, in its Sweep.
+func (st *Stream) Ready(urgent bool) { st.carrier.ready(urgent) }
 
 // finish is the carrier's last call: the stream is over.
 func (st *Stream) finish(reason string, err error) {

@@ -1,0 +1,214 @@
+package sse
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// turnsAtOnce is how many turns a loop makes before it looks at its bell,
+	// its wheel and its inbox again: about a millisecond.
+	turnsAtOnce = 256
+	// turnsByOneClock is how many it makes before it reads the clock again.
+	turnsByOneClock = 16
+)
+
+// loop serves many streams from one goroutine: what is new is swept together by
+// one bell, all that waits is in one wheel, and what others want of a stream is
+// in one inbox. A stream that waits costs its own few hundred bytes.
+type loop struct {
+	server *Server
+	desk   Desk // nil where there is none
+	bell   Bell // rung by publishers, and by whoever puts something into the inbox
+	poller poller
+	load   int         // streams, guarded by loops.mu
+	over   atomic.Bool // no stream is left and none will come
+
+	mu    sync.Mutex
+	inbox []*looped // guarded by mu, as are their pokes
+
+	// The loop's own.
+	epoch time.Time
+	clock time.Time     // read now and then
+	now   time.Duration // the same, since epoch
+	timer *time.Timer
+	wheel wheel
+	queue []*looped // whose turn it is; those before done have had it
+	done  int
+	tally tally
+	rung  bool
+
+	// Scratch.
+	poked  []poked
+	due    []*looped
+	frames [][]byte
+	buf    []byte
+}
+
+// poke is what others want of a stream.
+type poke uint8
+
+const (
+	pokeServe poke = 1 << iota // it is there
+	pokeRing
+	pokeUrgent
+	pokeRate // its rest has changed
+	pokeEnd  // it is to end
+	pokeIO   // its socket is to be looked at
+)
+
+type poked struct {
+	c    *looped
+	what poke
+}
+
+func newLoop(s *Server) (*loop, error) {
+	p, err := s.sockets.newPoller()
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{server: s, bell: make(Bell, 1), poller: p, epoch: time.Now(), timer: time.NewTimer(time.Hour)}
+	l.desk = s.newDesk(Bells{Paced: l.bell, Urgent: l.bell})
+	return l, nil
+}
+
+// poke puts a stream into the inbox. It does not block.
+func (l *loop) poke(c *looped, what poke) {
+	l.mu.Lock()
+	if c.pokes == 0 {
+		l.inbox = append(l.inbox, c)
+	}
+	c.pokes |= what
+	l.mu.Unlock()
+	l.bell.Ring()
+}
+
+func (l *loop) pokeIO(c *looped) { l.poke(c, pokeIO) }
+
+// run serves until no stream is left.
+func (l *loop) run() {
+	for !l.over.Load() {
+		l.round()
+		l.rest()
+	}
+	l.timer.Stop()
+	l.poller.close()
+	if l.desk != nil {
+		l.desk.Close()
+	}
+}
+
+// round does all that is to be done now, but for turns only so many.
+func (l *loop) round() {
+	l.tell()
+	l.open()
+	if l.rung && l.desk != nil {
+		l.desk.Sweep()
+	}
+	l.rung = false
+	l.expire()
+	l.turns()
+	l.server.counts.add(&l.tally)
+}
+
+// tell reads the clock.
+func (l *loop) tell() {
+	l.clock = time.Now()
+	l.now = l.clock.Sub(l.epoch)
+}
+
+// rest waits for the bell or the next that is due, unless there are turns to
+// make: then it only lets others run.
+func (l *loop) rest() {
+	if len(l.queue) > 0 {
+		runtime.Gosched()
+		select {
+		case <-l.bell:
+			l.rung = true
+		default:
+		}
+		return
+	}
+	due, any := l.wheel.next()
+	if any {
+		l.timer.Reset(due - time.Since(l.epoch))
+	}
+	select {
+	case <-l.bell:
+		l.rung = true
+	case <-l.timer.C:
+	}
+}
+
+// open looks into the inbox.
+func (l *loop) open() {
+	l.mu.Lock()
+	for _, c := range l.inbox {
+		l.poked = append(l.poked, poked{c, c.pokes})
+		c.pokes = 0
+	}
+	clear(l.inbox)
+	l.inbox = l.inbox[:0]
+	l.mu.Unlock()
+	for _, p := range l.poked {
+		l.answer(p.c, p.what)
+	}
+	clear(l.poked)
+	l.poked = l.poked[:0]
+}
+
+// answer does what others want of a stream.
+func (l *loop) answer(c *looped, what poke) {
+	if what&pokeServe != 0 {
+		l.begin(c)
+	}
+	if c.phase == phaseOver || c.phase == phaseNone {
+		return
+	}
+	if what&pokeIO != 0 && !l.look(c) {
+		return
+	}
+	if what&pokeEnd != 0 && c.phase == phaseOpen {
+		l.goodbye(c, *c.stream.ending.Load(), nil)
+		return
+	}
+	if what&(pokeRing|pokeUrgent) != 0 {
+		c.ready(what&pokeUrgent != 0)
+	}
+	if what&pokeRate != 0 {
+		l.schedule(c)
+	}
+}
+
+// expire looks after those that are due.
+func (l *loop) expire() {
+	l.due = l.wheel.expire(l.now, l.due)
+	for _, c := range l.due {
+		l.attend(c)
+	}
+	clear(l.due)
+	l.due = l.due[:0]
+}
+
+// turns makes the next turns.
+func (l *loop) turns() {
+	last := min(l.done+turnsAtOnce, len(l.queue))
+	for l.done < last {
+		c := l.queue[l.done]
+		l.queue[l.done] = nil
+		c.queued = false
+		if l.done++; l.done%turnsByOneClock == 0 {
+			l.tell()
+		}
+		if c.phase == phaseOpen && c.rest == nil {
+			l.turn(c)
+		}
+	}
+	if l.done > len(l.queue)/2 {
+		n := copy(l.queue, l.queue[l.done:])
+		clear(l.queue[n:])
+		l.queue, l.done = l.queue[:n], 0
+	}
+}
