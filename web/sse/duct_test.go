@@ -54,7 +54,7 @@ func (k kind) stand(opts Options, rate float64) *stand {
 // late is how much later than asked for the carrier may do something.
 func (k kind) late() time.Duration {
 	if k.loop {
-		return wheelTick
+		return maxStep + wheelTick
 	}
 	return 0
 }

@@ -292,6 +292,7 @@ func TestDrainSaysWhenItsTimeIsUp(t *testing.T) {
 }
 
 func TestHTTP2StreamOutlivesDeadlinesWhileIdleAndIsCutWhenStuck(t *testing.T) {
+	t.Parallel()
 	s := newStand(Options{WriteTimeout: 150 * time.Millisecond, Heartbeat: time.Hour}, 10)
 	srv := httptest.NewUnstartedServer(s)
 	srv.EnableHTTP2 = true

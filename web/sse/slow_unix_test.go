@@ -29,7 +29,9 @@ var narrow = net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 // A reader that is slower than the market is never cut, and what it gets is not
 // old: nothing queues but the kernel's own, small, buffers.
 func TestReaderOfATrickleIsNotCutAndNotBehind(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, on kind) {
+		t.Parallel()
 		s := on.stand(Options{WriteTimeout: time.Second, Heartbeat: time.Hour}, 20)
 		srv := serve(t, s)
 		conn, err := narrow.DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
