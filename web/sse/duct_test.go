@@ -131,6 +131,7 @@ func (c ductClient) Close() error {
 func (s ductServer) Write(p []byte) (int, error) {
 	s.d.mu.Lock()
 	defer s.d.mu.Unlock()
+	defer s.d.moved.Broadcast()
 	return s.d.buf.Write(p)
 }
 
