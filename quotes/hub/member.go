@@ -41,11 +41,14 @@ func (m *Member[K, V, O]) Remove(keys ...K) {
 }
 
 // Peek appends to dst the newest value of each key that has one the member has
-// not had, as of the last Sweep, the key that waited longest first. What it
+// not had, as of the last Sweep (or as of now if any member has asked for
+// something since), the key that waited longest first. What it
 // returned waits on until it is dropped: Peek again gives it again, in its
 // newest form and at its place.
 func (m *Member[K, V, O]) Peek(dst []*Frame[K, V]) []*Frame[K, V] {
-	m.group.settle()
+	if m.group.asked.Load() {
+		m.group.Sweep()
+	}
 	for i := m.first; i != none; i = m.holdings[i].next {
 		dst = append(dst, m.holdings[i].place.frame)
 	}

@@ -103,11 +103,14 @@ func (l *loop) run() {
 // round does all that is to be done now, but for turns only so many.
 func (l *loop) round() {
 	l.tell()
-	l.open()
+	l.collect()
+	// After the inbox was emptied and before anything is taken, so that a stream
+	// begins with what was newest when it was opened, or newer.
 	if l.rung && l.desk != nil {
 		l.desk.Sweep()
 	}
 	l.rung = false
+	l.open()
 	l.expire()
 	l.turns()
 	l.server.counts.add(&l.tally)
@@ -142,16 +145,23 @@ func (l *loop) rest() {
 	}
 }
 
-// open looks into the inbox.
-func (l *loop) open() {
+// collect empties the inbox.
+func (l *loop) collect() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.inbox) > 0 {
+		l.rung = true // whoever rang has been answered by this
+	}
 	for _, c := range l.inbox {
 		l.poked = append(l.poked, poked{c, c.pokes})
 		c.pokes = 0
 	}
 	clear(l.inbox)
 	l.inbox = l.inbox[:0]
-	l.mu.Unlock()
+}
+
+// open answers what was in the inbox.
+func (l *loop) open() {
 	for _, p := range l.poked {
 		l.answer(p.c, p.what)
 	}
