@@ -41,10 +41,9 @@ type loop struct {
 	rung  bool
 
 	// Scratch.
-	poked  []poked
-	due    []*looped
-	frames [][]byte
-	buf    []byte
+	poked []poked
+	due   []*looped
+	batch batch
 }
 
 // poke is what others want of a stream.
@@ -150,7 +149,7 @@ func (l *loop) collect() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.inbox) > 0 {
-		l.rung = true // whoever rang has been answered by this
+		l.rung = true // there may be news with it
 	}
 	for _, c := range l.inbox {
 		l.poked = append(l.poked, poked{c, c.pokes})

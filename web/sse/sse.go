@@ -13,6 +13,14 @@
 //   - drain.go      the end of all of them, and when each client comes back
 //   - carrier.go    what moves a stream's bytes, and how another one is added
 //   - goroutine.go  the carrier that keeps the handler's goroutine for the stream
+//   - looped.go     the carrier that takes the connection over and leaves it to a loop
+//   - loops.go      the loops that run
+//   - loop.go       loop: many streams, one goroutine
+//   - turn.go       a stream's turn in a loop: its time, its frames, what did not fit
+//   - attend.go     a stream between its turns: begin, socket, heartbeat, the client's patience
+//   - goodbye.go    the end of a stream in a loop
+//   - wheel.go      wheel: who is due when
+//   - socket.go     what a loop wants of the system (socket_linux.go, socket_other.go)
 //   - batch.go      the frames of one turn, joined into pieces
 //   - heartbeat.go  the one heartbeat frame that all streams share
 //   - conn.go       ConnContext: a small send buffer for connections that stream
