@@ -52,6 +52,27 @@ func TestTakeFillsTheRoomThatThereIs(t *testing.T) {
 	}
 }
 
+func TestTakeHeldLeavesTheDatabaseAlone(t *testing.T) {
+	m := &memory{}
+	send(t, m, 10)
+	l := openLog(t, m, alert.Options{Ring: 4})
+	f := l.Follow(make(chan struct{}, 1), 0)
+	defer f.Close()
+	reads := l.Stats().OldReads
+	if took, held := f.TakeHeld(make([]*alert.Entry, 0, 8)); held || len(took) != 0 || l.Stats().OldReads != reads {
+		t.Errorf("what is older than memory: %v, %v", took, held)
+	}
+	if _, err := f.Take(t.Context(), make([]*alert.Entry, 0, 6)); err != nil {
+		t.Fatal(err)
+	}
+	if took, held := f.TakeHeld(make([]*alert.Entry, 0, 8)); !held || len(took) != 4 || took[0].ID != 7 {
+		t.Errorf("what is in memory: %v, %v", took, held)
+	}
+	if took, held := f.TakeHeld(make([]*alert.Entry, 0, 8)); !held || len(took) != 0 {
+		t.Errorf("at the end: %v, %v", took, held)
+	}
+}
+
 func TestTakeThatFailsTakesNothing(t *testing.T) {
 	m := &memory{}
 	send(t, m, 10)

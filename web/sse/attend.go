@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,7 +39,7 @@ func (l *loop) look(c *looped) bool {
 	case err != nil && c.phase == phaseShut:
 		l.end(c, c.reason, c.cause)
 		return false
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		l.lost(c, nil)
 		return false
 	case err != nil:

@@ -75,7 +75,7 @@ func (s *tcpSocket) send(p []byte, more bool) (int, error) {
 	}
 	for {
 		n, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(s.fd),
-			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0) //nolint:gosec // the call takes an address
 		switch errno {
 		case 0:
 			return int(n), nil
@@ -98,7 +98,7 @@ func (s *tcpSocket) drain() (more bool, err error) {
 	var trash [drainSize]byte
 	for {
 		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(s.fd),
-			uintptr(unsafe.Pointer(&trash)), drainSize, syscall.MSG_DONTWAIT, 0, 0)
+			uintptr(unsafe.Pointer(&trash)), drainSize, syscall.MSG_DONTWAIT, 0, 0) //nolint:gosec // the call takes an address
 		switch {
 		case errno == syscall.EINTR:
 		case errno == syscall.EAGAIN:
@@ -115,7 +115,8 @@ func (s *tcpSocket) drain() (more bool, err error) {
 
 func (s *tcpSocket) unacked() int {
 	var n int32
-	_, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(s.fd), syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&n)))
+	_, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, uintptr(s.fd), syscall.TIOCOUTQ,
+		uintptr(unsafe.Pointer(&n))) //nolint:gosec // the call takes an address
 	if errno != 0 {
 		return 0
 	}
