@@ -121,11 +121,12 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 	}
 	if o.kind.single {
 		c.skip = o.after
-	} else {
-		s.registry.add(c.secret, c)
 	}
 	s.Market.Demand().Add(o.symbols...)
 	c.member = d.group.Join(c, o.symbols...)
+	if c.secret != "" {
+		s.registry.add(c.secret, c) // last: who finds it finds it whole
+	}
 	return c, nil
 }
 
