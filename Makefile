@@ -24,7 +24,8 @@ build: ## build bin/tickboard
 test: browser npm ## run all tests with the race detector, the browser's too
 	@mkdir -p bin
 	@echo "go test -race ./... (the whole output goes to bin/test.log)"
-	@status=0; go test -race -timeout 20m -v $(PACKAGES) > bin/test.log 2>&1 || status=$$?; \
+	@status=0; go test -race -timeout 20m -v $$(go list $(PACKAGES) | grep -v /e2e) > bin/test.log 2>&1 || status=$$?; \
+	go test -race -timeout 20m -v -p 1 ./e2e/... >> bin/test.log 2>&1 || status=$$?; \
 	$(MAKE) --no-print-directory fuzz FUZZTIME=$(FUZZTIME) || status=1; \
 	.ci/summary bin/test.log; exit $$status
 
