@@ -10,6 +10,7 @@
 //   - source.go    Source: the clock, and one goroutine that follows it
 //   - market.go    all tickers and the queue of what is due
 //   - ticker.go    one symbol: fair value, bid and ask, trades
+//   - past.go      the trades of the day before the start
 //   - arrivals.go  when a symbol's next update comes: bursts, or an even drip
 //   - factor.go    what moves all symbols together
 //   - sizes.go     how much is traded and quoted
