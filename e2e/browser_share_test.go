@@ -61,12 +61,17 @@ func frames(s *server, n int, attributes string) string {
 	return html.String()
 }
 
-// frames are the widgets' of the page.
+// frames are the widgets' of the page, once the page has been drawn as for a
+// person who looks at it: a frame that Chromium has not drawn on a busy machine
+// takes itself for off-screen, and asks more seldom.
 func (p *tab) frames(s *server, n int) []*tab {
 	p.t.Helper()
 	var all []*tab
 	for i := range n {
 		all = append(all, p.frame(fmt.Sprintf("%s/embed/quote/AAPL?n=%02d", s.URL, i)))
+	}
+	if _, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot()); err != nil {
+		p.t.Fatal(err)
 	}
 	return all
 }
