@@ -43,9 +43,6 @@ func OpenDir(path string) (*Dir, error) {
 	return &Dir{path: path, lock: f}, nil
 }
 
-// Path is the directory's.
-func (d *Dir) Path() string { return d.path }
-
 // Database is the path of the database file.
 func (d *Dir) Database() string { return filepath.Join(d.path, "tickboard.db") }
 

@@ -27,7 +27,7 @@ func openDir(t *testing.T, path string) *store.Dir {
 
 func TestNewDirectoryIsTheOwnersAlone(t *testing.T) {
 	dir := openDir(t, filepath.Join(t.TempDir(), "a", "b"))
-	info, err := os.Stat(dir.Path())
+	info, err := os.Stat(filepath.Dir(dir.Database()))
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v, %v; want 0700", info.Mode(), err)
 	}
@@ -129,7 +129,7 @@ func TestAdminTokenFileIsTakenOrRefused(t *testing.T) {
 		"line\nline":          "",
 	} {
 		dir := openDir(t, t.TempDir())
-		path := filepath.Join(dir.Path(), "admin-token")
+		path := filepath.Join(filepath.Dir(dir.Database()), "admin-token")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
