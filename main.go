@@ -119,7 +119,7 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 			p.close()
 		}
 	}()
-	specs, err := openFeeds(cfg.feeds)
+	specs, err := openFeeds(cfg.feeds, cfg.setting)
 	if err != nil {
 		return nil, err
 	}
@@ -136,10 +136,10 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 	return p, nil
 }
 
-func openFeeds(urls []string) ([]feed.Spec, error) {
+func openFeeds(urls []string, env feed.Env) ([]feed.Spec, error) {
 	specs := make([]feed.Spec, 0, len(urls))
 	for _, u := range urls {
-		spec, err := schemes().Open(u)
+		spec, err := schemes().Open(u, env)
 		if err != nil {
 			return nil, err
 		}
@@ -456,6 +456,7 @@ type config struct {
 	devViews        bool
 	version         bool
 	adminToken      string
+	setting         feed.Env
 }
 
 // list is a flag that may be given several times.
@@ -544,7 +545,8 @@ func configure(args []string, env func(string) (string, bool)) (config, error) {
 		return cfg, err
 	}
 	var err error
-	cfg.adminToken, err = secret("ADMIN_TOKEN", env)
+	cfg.setting = func(name string) (string, error) { return secret(name, env) }
+	cfg.adminToken, err = cfg.setting("ADMIN_TOKEN")
 	return cfg, err
 }
 

@@ -54,6 +54,16 @@ const (
 	Break                      // the Tape forgets the symbol's order and day figures: a new round, a snapshot follows
 )
 
+// The kinds that speak of the source itself.
+const (
+	Received   Kind = iota + 32 // Symbol and Time are not needed: one message came, whatever it said
+	Listed                      // Instrument: one that the source has, beside those of its list
+	Subscribed                  // the vendor has confirmed that it sends Symbol
+	Released                    // the source does not ask for Symbol any more
+	Refused                     // Note says why the source cannot send Symbol
+	Reported                    // Note is what the vendor said of the connection, and what to do about it; the source goes on
+)
+
 // Update is what one message of a source says of one symbol, and only that.
 type Update struct {
 	Symbol quotes.Symbol
@@ -67,26 +77,44 @@ type Update struct {
 	// What a trade's conditions allow: to be the last price, to widen the
 	// day's range, to be counted in the day's volume.
 	MovesLast, MovesRange, CountsVolume bool
+	// Regular says that the trade belongs to the regular session, whenever it
+	// is told: the closing print comes after the close.
+	Regular bool
 
 	Bid, BidSize, Ask, AskSize decimal.NullDecimal
 
 	PreviousClose, Open, High, Low, Volume decimal.NullDecimal
 
 	Halted bool
+
+	Instrument *quotes.Instrument
+	Note       string
 }
 
-// permanent marks an error after which calling Run again is useless.
-type permanent struct{ error }
+// Failure is an error of a source that says how to go on. Its text is one line:
+// what the vendor said.
+type Failure struct {
+	Err error
+	// Advice is what the operator can do about it, "" for nothing.
+	Advice string
+	// Permanent says that another Run would meet the same: wrong credentials, a
+	// malformed file. Run is not called again.
+	Permanent bool
+	// Slow says that calling again soon makes it worse: a limit of connections,
+	// a vendor that asks for patience. The next Run waits a minute at least.
+	Slow bool
+}
 
-func (p permanent) Unwrap() error { return p.error }
+func (f *Failure) Error() string { return f.Err.Error() }
 
-// Permanent marks err as one that another Run would meet again: wrong
-// credentials, a malformed file.
-func Permanent(err error) error { return permanent{err} }
+func (f *Failure) Unwrap() error { return f.Err }
 
-// IsPermanent says whether err, or an error that it wraps, was marked by
-// Permanent.
+// Permanent marks err as one that another Run would meet again.
+func Permanent(err error) error { return &Failure{Err: err, Permanent: true} }
+
+// IsPermanent says whether err, or an error that it wraps, is a permanent
+// Failure.
 func IsPermanent(err error) bool {
-	_, ok := errors.AsType[permanent](err)
-	return ok
+	f, ok := errors.AsType[*Failure](err)
+	return ok && f.Permanent
 }

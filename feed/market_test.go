@@ -308,17 +308,17 @@ func join(syms []quotes.Symbol) string {
 }
 
 func TestOpenSaysWhatIsWrongWithAURL(t *testing.T) {
-	schemes := feed.Schemes{"sim": {Usage: "sim://?seed=N", Open: func(u *url.URL) (feed.Spec, error) {
+	schemes := feed.Schemes{"sim": {Usage: "sim://?seed=N", Open: func(u *url.URL, _ feed.Env) (feed.Spec, error) {
 		if u.RawQuery != "" {
 			return feed.Spec{}, errors.New("no such parameter")
 		}
 		return feed.Spec{Source: &fake{name: "sim"}}, nil
 	}}}
-	if _, err := schemes.Open("sim://"); err != nil {
+	if _, err := schemes.Open("sim://", nil); err != nil {
 		t.Error(err)
 	}
 	for in, says := range map[string]string{"nyse://": "sim://?seed=N", "AAPL": "sim://?seed=N", "sim://?x=1": "no such parameter", "://": "sim://?seed=N"} {
-		if _, err := schemes.Open(in); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := schemes.Open(in, nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v; want it to say %q", in, err, says)
 		}
 	}

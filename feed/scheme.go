@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,7 +29,23 @@ type Spec struct {
 	// StaleAfter is the silence after which a symbol is stale while its
 	// session is open; 0 is never.
 	StaleAfter time.Duration
+	// SilentAfter is how long a source that has subscriptions in an open
+	// session may say nothing of any price before it is taken for dead, however
+	// open its connection looks, and run anew; 0 is for ever.
+	SilentAfter time.Duration
+	// Basis is what the source's previous close is.
+	Basis quotes.Basis
+	// Calendar gives the trading days of an instrument where they are not those
+	// of its exchange; nil is quotes.CalendarOf.
+	Calendar func(quotes.Instrument) *quotes.Calendar
+	// Posts takes what clients post to the source; nil where nothing can be.
+	Posts http.Handler
 }
+
+// Env reads one setting of the program by its name without the prefix, as
+// "ALPACA_KEY", "" where it is not set. A secret may stand in a file; the error
+// says which could not be read.
+type Env func(name string) (string, error)
 
 // Scheme opens the feeds of one URL scheme.
 type Scheme struct {
@@ -36,14 +53,16 @@ type Scheme struct {
 	Usage string
 	// Open checks the whole URL, and that what it names is there and can be
 	// read, without starting anything. Its error says what to do.
-	Open func(u *url.URL) (Spec, error)
+	Open func(u *url.URL, env Env) (Spec, error)
+	// Settings are the names that Open reads from env, for the help.
+	Settings []string
 }
 
 // Schemes are the feeds that a program has, by URL scheme.
 type Schemes map[string]Scheme
 
 // Open makes the source that a URL such as "sim://?seed=7" names.
-func (s Schemes) Open(rawURL string) (Spec, error) {
+func (s Schemes) Open(rawURL string, env Env) (Spec, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return Spec{}, fmt.Errorf("feed %q is no URL; write one like %s", rawURL, s.usages())
@@ -52,7 +71,7 @@ func (s Schemes) Open(rawURL string) (Spec, error) {
 	if !ok {
 		return Spec{}, fmt.Errorf("%w %q; there are %s", ErrUnknownScheme, rawURL, s.usages())
 	}
-	spec, err := scheme.Open(u)
+	spec, err := scheme.Open(u, env)
 	if err != nil {
 		return Spec{}, fmt.Errorf("feed %s: %w", rawURL, err)
 	}

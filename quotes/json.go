@@ -32,6 +32,7 @@ func (q *StockQuote) AppendJSON(dst []byte) []byte {
 			dst = AppendDecimal(append(dst, f.key...), f.value.Decimal)
 		}
 	}
+	dst = appendText(dst, `,"basis":`, string(q.Basis))
 	dst = appendText(dst, `,"currency":`, q.Currency)
 	if !q.Time.IsZero() {
 		dst = append(dst, `,"time":"`...)
@@ -77,6 +78,7 @@ type wireQuote struct {
 	ExtendedPrice         json.Number `json:"extended_price"`
 	ExtendedChange        json.Number `json:"extended_change"`
 	ExtendedChangePercent json.Number `json:"extended_change_percent"`
+	Basis                 Basis       `json:"basis"`
 	Currency              string      `json:"currency"`
 	Time                  time.Time   `json:"time"`
 	Version               int64       `json:"version"`
@@ -96,7 +98,7 @@ func (q *StockQuote) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	out := StockQuote{
-		Symbol: w.Symbol, Currency: w.Currency, Time: w.Time, Version: w.Version,
+		Symbol: w.Symbol, Basis: w.Basis, Currency: w.Currency, Time: w.Time, Version: w.Version,
 		Session: w.Session, Timeliness: w.Timeliness, Delay: time.Duration(w.Delay) * time.Second,
 		Halted: w.Halted, Stale: w.Stale, Source: w.Source,
 	}

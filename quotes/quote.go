@@ -28,6 +28,17 @@ const (
 	Replayed  Timeliness = "replayed"
 )
 
+// Basis says what the previous close of a quote is.
+type Basis string
+
+// What a change is counted from. A 24/7 market has no close: some sources give
+// the price of the UTC day's begin, others the one 24 hours before.
+const (
+	PreviousClose Basis = "" // the close of the trading day before
+	DayBegin      Basis = "day"
+	Rolling24h    Basis = "24h"
+)
+
 // StockQuote is the state of one symbol at one moment. An optional number that
 // is not known is not valid, never zero. A StockQuote that was published is
 // never changed; who wants another makes a copy.
@@ -38,6 +49,7 @@ type StockQuote struct {
 	// Change and ChangePercent are Price against PreviousClose (SetChange).
 	Change, ChangePercent         decimal.NullDecimal
 	PreviousClose                 decimal.NullDecimal
+	Basis                         Basis               // of PreviousClose
 	Open, High, Low, Volume       decimal.NullDecimal // of the trading day
 	Bid, BidSize, Ask, AskSize    decimal.NullDecimal
 	ExtendedPrice, ExtendedChange decimal.NullDecimal

@@ -64,7 +64,7 @@ const usage = "replay://PATH?speed=10&loop=1&from=90s&lenient=1"
 // (replay://data/x.csv, replay://../x.csv).
 func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open} }
 
-func open(u *url.URL) (feed.Spec, error) {
+func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 	path, err := parsePath(u)
 	if err != nil {
 		return feed.Spec{}, err

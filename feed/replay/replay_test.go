@@ -48,7 +48,7 @@ func zip(t testing.TB, text string) []byte {
 // openPath opens the source of a file, as main does.
 func openPath(t testing.TB, path, query string) feed.Spec {
 	t.Helper()
-	spec, err := schemes.Open((&url.URL{Scheme: "replay", Path: path, RawQuery: query}).String())
+	spec, err := schemes.Open((&url.URL{Scheme: "replay", Path: path, RawQuery: query}).String(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestPathIsAbsoluteOrRelative(t *testing.T) {
 		"replay://" + path, "replay:" + path, "replay://x.csv", "replay://./x.csv", "replay://../session.csv",
 		"replay://../data/x.csv", "replay://./a%20b/x.csv", "replay://x.csv?speed=1.5&loop=0&from=1s&lenient=1",
 	} {
-		spec, err := schemes.Open(raw)
+		spec, err := schemes.Open(raw, nil)
 		if err != nil {
 			t.Errorf("%s: %v", raw, err)
 			continue
@@ -167,7 +167,7 @@ func TestUnreadableFileIsRefused(t *testing.T) {
 
 func wantRefused(t *testing.T, raw, want string) {
 	t.Helper()
-	_, err := schemes.Open(raw)
+	_, err := schemes.Open(raw, nil)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: error %v, want one with %q", raw, err, want)
 	}

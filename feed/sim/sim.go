@@ -52,7 +52,7 @@ type config struct {
 // out is as in this line.
 func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open} }
 
-func open(u *url.URL) (feed.Spec, error) {
+func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 	c, err := parse(u)
 	if err != nil {
 		return feed.Spec{}, err

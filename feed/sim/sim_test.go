@@ -33,7 +33,7 @@ func TestSourceInRealTime(t *testing.T) {
 
 func opened(t *testing.T, rawURL string) feed.Spec {
 	t.Helper()
-	spec, err := feed.Schemes{"sim": Scheme()}.Open(rawURL)
+	spec, err := feed.Schemes{"sim": Scheme()}.Open(rawURL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestMalformedURLSaysWhatToWrite(t *testing.T) {
 		"sim://?count=-1":      "a whole number from 0 to 100000",
 		"sim://?burst=yes":     "write burst=1 for bursts or burst=0",
 	} {
-		_, err := feed.Schemes{"sim": Scheme()}.Open(raw)
+		_, err := feed.Schemes{"sim": Scheme()}.Open(raw, nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", raw, err, want)
 		}
