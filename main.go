@@ -235,6 +235,7 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	back, backCtx := errgroup.WithContext(backCtx)
 	back.Go(func() error { return p.market.Run(backCtx) })
 	back.Go(func() error { return p.notes.Run(backCtx) })
+	back.Go(func() error { return p.web.Run(backCtx) })
 	if p.cert != nil {
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)

@@ -22,6 +22,13 @@ func (d *Demand) Add(syms ...quotes.Symbol) { d.count(syms, +1) }
 // Remove takes back one Add for each symbol.
 func (d *Demand) Remove(syms ...quotes.Symbol) { d.count(syms, -1) }
 
+// Watches says whether anybody watches a symbol.
+func (d *Demand) Watches(sym quotes.Symbol) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.counts[sym] > 0
+}
+
 // Watched returns the symbols that anybody watches, sorted, and a channel that
 // is closed when the answer has changed.
 func (d *Demand) Watched() ([]quotes.Symbol, <-chan struct{}) {

@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,6 +32,7 @@ func (s *Server) quotes(c echo.Context) error {
 		Quotes  []*quotes.StockQuote `json:"quotes"`
 		Unknown []quotes.Symbol      `json:"unknown"`
 	}{make([]*quotes.StockQuote, 0, len(known)), unknown}
+	s.interest.look(time.Now(), known...)
 	for _, sym := range known {
 		answer.Quotes = append(answer.Quotes, s.quote(sym))
 	}
@@ -53,6 +55,7 @@ func (s *Server) oneQuote(c echo.Context) error {
 	if err := s.mustKnow(sym); err != nil {
 		return err
 	}
+	s.interest.look(time.Now(), sym)
 	return s.renderJSON(c, s.quote(sym))
 }
 

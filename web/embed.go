@@ -53,13 +53,14 @@ func (s *Server) quoteWidget(c echo.Context) error {
 		return err
 	}
 	widget := views.Widget{
-		Site: s.site(), Row: s.row(sym), WidgetOptions: widgetOptions(c.QueryParams()),
+		Site: s.site(), WidgetOptions: widgetOptions(c.QueryParams()),
 		Style: static.WidgetCSS, Script: static.WidgetJS,
 	}
-	if widget.Instrument.Symbol.IsZero() {
+	if _, known := s.Market.Directory().Lookup(sym); !known {
 		widget.Instrument.Symbol, widget.Missing = sym, true
 		return s.renderStatus(c, http.StatusNotFound, views.WidgetDocument(widget))
 	}
+	widget.Row = s.rowsOf(sym)[0]
 	return s.render(c, views.WidgetDocument(widget))
 }
 

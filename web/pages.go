@@ -40,7 +40,7 @@ func (s *Server) dashboard(c echo.Context) error {
 	}
 	known, unknown := s.sort(syms)
 	page := views.DashboardPage{
-		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: s.rowsOf(known), Unknown: unknown, Asked: asked,
+		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: s.rowsOf(known...), Unknown: unknown, Asked: asked,
 		LastID: last, MaxSymbols: s.MaxSymbols,
 	}
 	for _, n := range list {
@@ -77,7 +77,7 @@ func (s *Server) rows(c echo.Context) error {
 		return refuse(http.StatusBadRequest, "Name the symbols: /rows?symbols=AAPL,MSFT.")
 	}
 	known, unknown := s.sort(syms)
-	return s.render(c, views.Rows(s.rowsOf(known), unknown, time.Now()))
+	return s.render(c, views.Rows(s.rowsOf(known...), unknown, time.Now()))
 }
 
 // symbolPage is everything about one symbol.
@@ -89,10 +89,12 @@ func (s *Server) symbolPage(c echo.Context) error {
 	if err := s.mustKnow(sym); err != nil {
 		return err
 	}
-	return s.render(c, views.Symbol(views.SymbolPage{Site: s.site(), Row: s.row(sym), LastID: s.Log.Last()}))
+	return s.render(c, views.Symbol(views.SymbolPage{Site: s.site(), Row: s.rowsOf(sym)[0], LastID: s.Log.Last()}))
 }
 
-func (s *Server) rowsOf(syms []quotes.Symbol) []views.Row {
+// rowsOf are the rows of symbols that feeds have, which somebody looks at now.
+func (s *Server) rowsOf(syms ...quotes.Symbol) []views.Row {
+	s.interest.look(time.Now(), syms...)
 	rows := make([]views.Row, 0, len(syms))
 	for _, sym := range syms {
 		rows = append(rows, s.row(sym))

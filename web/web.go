@@ -15,6 +15,7 @@
 //   - limits.go     how many streams the file descriptors allow
 //   - desk.go       what streams share that are served together
 //   - catchup.go    notifications that are no longer in memory
+//   - interest.go   symbols that are looked at without a stream
 //   - registry.go   the open streams whose symbols can be changed
 //   - api.go        quotes, symbols and notifications as JSON
 //   - send.go       publishing a notification
@@ -120,6 +121,7 @@ type Server struct {
 	widget    widgetPolicy
 	streams   *sse.Server
 	registry  registry
+	interest  *interest
 	stopping  atomic.Bool
 	latency   *latencyHistogram
 	catchUps  catchUps
@@ -144,6 +146,7 @@ func New(o Options) *Server {
 		assets:    newAssets(),
 		widget:    newWidgetPolicy(o.EmbedAncestors, o.CORSOrigins),
 		latency:   newLatencyHistogram(),
+		interest:  newInterest(o.Market.Demand()),
 	}
 	s.streams = sse.New(sse.Options{
 		Heartbeat: o.Heartbeat, WriteTimeout: o.WriteTimeout, Drain: o.Drain,
@@ -161,6 +164,13 @@ func (s *Server) Handler() http.Handler { return s.main }
 
 // AdminHandler serves metrics and profiles, to IP addresses and localhost only.
 func (s *Server) AdminHandler() http.Handler { return s.admin }
+
+// Run does what needs doing beside the requests until ctx ends, and returns nil
+// then.
+func (s *Server) Run(ctx context.Context) error {
+	s.interest.run(ctx)
+	return nil
+}
 
 // Drain is not ready from now on, refuses new streams, and says goodbye to those
 // that are open, over Options.Drain. It returns when all have ended, or with ctx's
