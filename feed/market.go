@@ -41,7 +41,7 @@ func NewMarket(specs []Spec, publish func(*quotes.StockQuote), log *slog.Logger)
 			directory: m.directory, demand: &m.demand, versions: &m.versions,
 			publish: func(q *quotes.StockQuote) { m.published.Add(1); publish(q) },
 			tapes:   make(map[quotes.Symbol]*Tape),
-			state:   State{Name: name, Timeliness: spec.Timeliness, Phase: Starting},
+			state:   State{Name: name, Timeliness: spec.Timeliness, Note: spec.Note, Phase: Starting},
 		})
 	}
 	return m

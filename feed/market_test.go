@@ -245,6 +245,38 @@ func TestASilentSymbolIsPublishedAsStaleOnce(t *testing.T) {
 	})
 }
 
+func TestASourceWithItsOwnClockIsNeitherAheadNorStaleByOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead := 48 * time.Hour
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
+			for range 2 {
+				emit(feed.Update{
+					Symbol: quotes.MustSymbol("AAPL"), Kind: feed.Trade, Time: time.Now().Add(ahead), Price: dec("1.00"), Size: dec("1"),
+					MovesLast: true, MovesRange: true, CountsVolume: true,
+				})
+				time.Sleep(20 * time.Second)
+			}
+			return untilDone(ctx, emit)
+		}}}
+		spec := f.spec("AAPL")
+		begin := time.Now()
+		spec.Clock = func() time.Time { // slower than ours
+			return begin.Add(ahead + time.Since(begin)/2)
+		}
+		m := start(t, spec)
+		time.Sleep(50 * time.Second)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"AAPL 1.00 f", "AAPL 1.00 f"}, m.quotes()); diff != "" {
+			t.Error(diff)
+		}
+		time.Sleep(35 * time.Second)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"AAPL 1.00 f", "AAPL 1.00 f", "AAPL 1.00 f stale"}, m.quotes()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestSearchRanksSymbolsBeforeNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{untilDone}}

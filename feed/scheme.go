@@ -38,8 +38,24 @@ type Spec struct {
 	// Calendar gives the trading days of an instrument where they are not those
 	// of its exchange; nil is quotes.CalendarOf.
 	Calendar func(quotes.Instrument) *quotes.Calendar
+	// Clock tells the source's time where that is not ours, because it is
+	// virtual: the tapes go by it instead of time.Now, so that their sessions,
+	// days and silences are the source's, and none of its times is in the
+	// future. Any number may call it at once; nil is our own time.
+	Clock func() time.Time
+	// Note is what a reader should know of all its quotes beside their
+	// timeliness, as "open around the clock"; "" is nothing.
+	Note string
 	// Posts takes what clients post to the source; nil where nothing can be.
 	Posts http.Handler
+}
+
+// now is the time that the tapes of the source go by.
+func (s *Spec) now() time.Time {
+	if s.Clock != nil {
+		return s.Clock()
+	}
+	return time.Now()
 }
 
 // Env reads one setting of the program by its name without the prefix, as

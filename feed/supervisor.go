@@ -36,6 +36,7 @@ const (
 type State struct {
 	Name       string
 	Timeliness quotes.Timeliness
+	Note       string // the Spec's
 	Phase      Phase
 	Since      time.Time // of the phase
 	LastUpdate time.Time // when the source last said anything
@@ -144,7 +145,7 @@ func (s *supervisor) take(u Update) {
 	var quote *quotes.StockQuote
 	if listed {
 		tape := s.tape(in)
-		if outcome = tape.Apply(u, now); outcome == Merged && owned {
+		if outcome = tape.Apply(u, s.spec.now()); outcome == Merged && owned {
 			quote = tape.Quote(s.versions.Next(now))
 		}
 	}
@@ -167,11 +168,11 @@ func (s *supervisor) tape(in quotes.Instrument) *Tape {
 
 // sweep publishes the quotes that have become stale.
 func (s *supervisor) sweep() {
-	now := time.Now()
+	now, by := time.Now(), s.spec.now()
 	var stale []*quotes.StockQuote
 	s.mu.Lock()
 	for sym, tape := range s.tapes {
-		if !tape.Stale(now) {
+		if !tape.Stale(by) {
 			continue
 		}
 		if _, _, owned := s.directory.instrument(s.index, sym); owned {

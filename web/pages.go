@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,7 +122,8 @@ func (s *Server) site() views.Site {
 	return site
 }
 
-// dataNote says what the data is, each kind once, in the feeds' order.
+// dataNote says what the data is, each kind once, in the feeds' order, as
+// "Simulated market data, open around the clock".
 func (s *Server) dataNote() string {
 	words := map[quotes.Timeliness]string{
 		quotes.Simulated: "Simulated market data",
@@ -130,14 +132,16 @@ func (s *Server) dataNote() string {
 		quotes.Live:      "Live market data",
 	}
 	var notes []string
-	said := make(map[quotes.Timeliness]bool)
 	for _, state := range s.Market.States() {
-		if !said[state.Timeliness] {
-			said[state.Timeliness] = true
-			notes = append(notes, words[state.Timeliness])
+		note := words[state.Timeliness]
+		if state.Note != "" {
+			note += ", " + state.Note
+		}
+		if !slices.Contains(notes, note) {
+			notes = append(notes, note)
 		}
 	}
-	return strings.Join(notes, ", ")
+	return strings.Join(notes, "; ")
 }
 
 // devViews lists the samples of all views.
