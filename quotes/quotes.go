@@ -8,5 +8,8 @@
 //   - quote.go       StockQuote and the computation of its change
 //   - json.go        the quote on the wire
 //   - instrument.go  Instrument: what a symbol stands for
+//   - calendar.go    Calendar: trading days and sessions; the rules of each market
+//     stand in calendar_us.go and calendar_b3.go, what they share in holidays.go,
+//     and daycache.go makes asking cheap
 //   - version.go     Versions: numbers that say which of two quotes is newer
 package quotes
