@@ -10,7 +10,7 @@ import (
 const module = "github.com/tickboard/tickboard"
 
 // arrows are the imports within the house that each package may have. A package
-// below feed that is not named may import feed and the domain alone.
+// below feed that is not named may import feed, its socket and the domain alone.
 var arrows = map[string][]string{
 	"quotes":          {},
 	"quotes/hub":      {},
@@ -18,6 +18,7 @@ var arrows = map[string][]string{
 	"quotes/history":  {"quotes"},
 	"quotes/store":    {"quotes", "quotes/alert"},
 	"feed":            {"quotes"},
+	"feed/socket":     {},
 	"views":           {"quotes"},
 	"static":          {},
 	"web/sse":         {},
@@ -33,7 +34,8 @@ var rooms = map[string]string{
 	"modernc.org/sqlite":         "quotes/store",
 	"github.com/pressly/goose":   "quotes/store",
 	"github.com/a-h/templ":       "views web",
-	"github.com/shopspring":      "quotes quotes/alert quotes/history quotes/store feed feed/sim feed/replay views",
+	"github.com/coder/websocket": "feed/socket", // and the vendors that feed/feedtest plays
+	"github.com/shopspring":      "quotes quotes/alert quotes/history quotes/store feed feed/sim feed/replay feed/binance feed/coinbase feed/kraken feed/alpaca feed/finnhub feed/ingest views",
 	"golang.org/x/sync/errgroup": "main",
 }
 
@@ -74,7 +76,7 @@ func mayImport(name, own string) bool {
 	}
 	allowed, ok := arrows[name]
 	if !ok && strings.HasPrefix(name, "feed/") {
-		allowed = []string{"quotes", "feed"}
+		allowed = []string{"quotes", "feed", "feed/socket"}
 	}
 	return slices.Contains(allowed, own)
 }
