@@ -209,10 +209,10 @@ func (p *program) adminToken() (string, error) {
 func (p *program) build(specs []feed.Spec, token string) {
 	p.hub = web.NewQuoteHub()
 	seen := history.NewIntraday()
-	p.market = feed.NewMarket(specs, func(q *quotes.StockQuote) {
+	p.market = feed.NewMarket(feed.Options{Specs: specs, Logger: p.log, Publish: func(q *quotes.StockQuote) {
 		seen.Observe(q)
 		p.hub.Publish(q.Symbol, q, q.Version)
-	}, p.log)
+	}})
 	p.notes = web.NewLog(p.db, p.log)
 	p.web = web.New(web.Options{
 		Hub: p.hub, Market: p.market, Log: p.notes, History: seen,

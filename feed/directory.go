@@ -9,26 +9,48 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
+// mostAdded bounds the instruments that one source may have beside its list.
+const mostAdded = 100_000
+
 // Directory holds the instruments that the sources of a Market have listed. Of
-// an instrument that several have, the first source in the market's order owns
-// the symbol. Any number may use it at once.
+// an instrument that several have, what the first in the market's order says of
+// it is shown. Names given from outside win over the sources'. Any number may
+// use it at once.
 type Directory struct {
 	mu      sync.RWMutex
-	lists   []map[quotes.Symbol]quotes.Instrument // one a source, nil until it has listed
-	ended   []bool                                // sources that will never list
-	all     []quotes.Instrument                   // what is owned, sorted by symbol
-	settled chan struct{}                         // closed once every source has listed or ended
+	names   map[quotes.Symbol]quotes.Instrument
+	sources []listedBy
+	all     map[quotes.Symbol]*listing
+	sorted  []*listing    // by symbol; without what is in added
+	added   []*listing    // since sorted was made, in no order
+	settled chan struct{} // closed once every source has listed or ended
 }
 
-func newDirectory(sources int) *Directory {
+// listedBy is what the directory knows of one source.
+type listedBy struct {
+	listed, ended bool
+	count         int
+	// beside are the instruments that came one by one; a new list does not
+	// take them away.
+	beside map[quotes.Symbol]quotes.Instrument
+}
+
+// listing is one symbol.
+type listing struct {
+	symbol quotes.Symbol
+	by     []*quotes.Instrument // by source, nil where it has none
+	upper  string               // the shown name in upper case
+}
+
+func newDirectory(sources int, names []quotes.Instrument) *Directory {
 	d := &Directory{
-		lists:   make([]map[quotes.Symbol]quotes.Instrument, sources),
-		ended:   make([]bool, sources),
-		settled: make(chan struct{}),
+		names: make(map[quotes.Symbol]quotes.Instrument, len(names)), sources: make([]listedBy, sources),
+		all: make(map[quotes.Symbol]*listing), settled: make(chan struct{}),
 	}
-	if sources == 0 {
-		close(d.settled)
+	for _, in := range names {
+		d.names[in.Symbol] = in
 	}
+	d.settle()
 	return d
 }
 
@@ -36,10 +58,8 @@ func newDirectory(sources int) *Directory {
 func (d *Directory) Lookup(sym quotes.Symbol) (quotes.Instrument, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	for _, list := range d.lists {
-		if in, ok := list[sym]; ok {
-			return in, true
-		}
+	if l := d.all[sym]; l != nil {
+		return *l.shown(), true
 	}
 	return quotes.Instrument{}, false
 }
@@ -60,38 +80,50 @@ func (d *Directory) Len() int {
 // begins with it, then whatever contains it. An empty text lists the first ones
 // by symbol. Case does not count.
 func (d *Directory) Search(text string, limit int) []quotes.Instrument {
+	d.order()
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	text = strings.ToUpper(strings.TrimSpace(text))
-	type hit struct {
-		rank int
-		at   int
-	}
-	var hits []hit
-	for i, in := range d.all {
-		if rank := match(in, text); rank > 0 {
-			hits = append(hits, hit{rank, i})
+	var ranks [5][]*listing
+	for _, l := range d.sorted {
+		rank := l.match(text)
+		if rank > 0 && len(ranks[rank]) < limit {
+			ranks[rank] = append(ranks[rank], l)
+			if rank == 2 && text == "" && len(ranks[rank]) == limit {
+				break // nothing that follows comes before these
+			}
 		}
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(a.rank, b.rank) })
+	hits := slices.Concat(ranks[:]...)
 	found := make([]quotes.Instrument, 0, min(limit, len(hits)))
-	for _, h := range hits[:min(limit, len(hits))] {
-		found = append(found, d.all[h.at])
+	for _, l := range hits[:min(limit, len(hits))] {
+		found = append(found, *l.shown())
 	}
 	return found
 }
 
-// match ranks an instrument for a text in upper case, 0 is no match.
-func match(in quotes.Instrument, text string) int {
-	symbol, name := in.Symbol.String(), strings.ToUpper(in.Name)
+// shown is what the first source that has it says; a listing that nobody has is
+// not in the directory.
+func (l *listing) shown() *quotes.Instrument {
+	for _, in := range l.by {
+		if in != nil {
+			return in
+		}
+	}
+	return nil
+}
+
+// match ranks a listing for a text in upper case, 0 is no match.
+func (l *listing) match(text string) int {
+	symbol := l.symbol.String()
 	switch {
 	case symbol == text:
 		return 1
 	case strings.HasPrefix(symbol, text):
 		return 2
-	case strings.HasPrefix(name, text), strings.Contains(name, " "+text):
+	case strings.HasPrefix(l.upper, text), strings.Contains(l.upper, " "+text):
 		return 3
-	case strings.Contains(symbol, text), strings.Contains(name, text):
+	case strings.Contains(symbol, text), strings.Contains(l.upper, text):
 		return 4
 	}
 	return 0
@@ -101,26 +133,119 @@ func match(in quotes.Instrument, text string) int {
 func (d *Directory) list(source int, instruments []quotes.Instrument) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	list := make(map[quotes.Symbol]quotes.Instrument, len(instruments))
-	for _, in := range instruments {
-		list[in.Symbol] = in
+	by := &d.sources[source]
+	by.listed, by.count = true, 0
+	for _, l := range d.all {
+		l.by[source] = nil
 	}
-	d.lists[source] = list
-	d.merge()
+	for _, in := range instruments {
+		d.put(source, in)
+	}
+	for _, in := range by.beside {
+		d.put(source, in)
+	}
+	for sym, l := range d.all {
+		if l.shown() == nil {
+			delete(d.all, sym)
+		} else {
+			l.upper = strings.ToUpper(l.shown().Name)
+		}
+	}
+	d.sorted, d.added = nil, d.added[:0:0]
+	for _, l := range d.all {
+		d.added = append(d.added, l)
+	}
 	d.settle()
 }
+
+// add takes one more instrument of a source, or another description of one that
+// it has. It says whether there was room.
+func (d *Directory) add(source int, in quotes.Instrument) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	by := &d.sources[source]
+	if _, known := by.beside[in.Symbol]; !known && len(by.beside) >= mostAdded {
+		return false
+	}
+	if by.beside == nil {
+		by.beside = make(map[quotes.Symbol]quotes.Instrument)
+	}
+	by.beside[in.Symbol] = in
+	before := len(d.all)
+	l := d.put(source, in)
+	l.upper = strings.ToUpper(l.shown().Name)
+	if len(d.all) > before {
+		d.added = append(d.added, l)
+	}
+	return true
+}
+
+// put notes that a source has an instrument, under the name from outside.
+func (d *Directory) put(source int, in quotes.Instrument) *listing {
+	l := d.all[in.Symbol]
+	if l == nil {
+		l = &listing{symbol: in.Symbol, by: make([]*quotes.Instrument, len(d.sources))}
+		d.all[in.Symbol] = l
+	}
+	if name, ok := d.names[in.Symbol]; ok {
+		in = named(in, name)
+	}
+	if l.by[source] == nil {
+		d.sources[source].count++
+	}
+	l.by[source] = &in
+	return l
+}
+
+// named is an instrument with what is known of it from outside.
+func named(in, name quotes.Instrument) quotes.Instrument {
+	in.Name = cmp.Or(name.Name, in.Name)
+	in.Currency = cmp.Or(name.Currency, in.Currency)
+	in.Type = cmp.Or(name.Type, in.Type)
+	in.Decimals = cmp.Or(name.Decimals, in.Decimals)
+	if name.Exchange != "" && name.Exchange != in.Exchange {
+		in.Exchange = name.Exchange
+		in.TimeZone = cmp.Or(name.TimeZone, in.TimeZone)
+	}
+	return in
+}
+
+// order brings what was added into its place.
+func (d *Directory) order() {
+	d.mu.RLock()
+	ordered := len(d.added) == 0
+	d.mu.RUnlock()
+	if ordered {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	slices.SortFunc(d.added, bySymbol)
+	merged := make([]*listing, 0, len(d.sorted)+len(d.added))
+	rest := d.added
+	for _, l := range d.sorted {
+		for len(rest) > 0 && bySymbol(rest[0], l) < 0 {
+			merged, rest = append(merged, rest[0]), rest[1:]
+		}
+		merged = append(merged, l)
+	}
+	merged = append(merged, rest...)
+	d.sorted, d.added = merged, nil
+}
+
+func bySymbol(a, b *listing) int { return a.symbol.Compare(b.symbol) }
 
 // end says that a source will not list any more.
 func (d *Directory) end(source int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ended[source] = true
+	d.sources[source].ended = true
 	d.settle()
 }
 
 func (d *Directory) settle() {
-	for i := range d.lists {
-		if d.lists[i] == nil && !d.ended[i] {
+	for _, by := range d.sources {
+		if !by.listed && !by.ended {
 			return
 		}
 	}
@@ -131,30 +256,26 @@ func (d *Directory) settle() {
 	}
 }
 
-func (d *Directory) merge() {
-	seen := make(map[quotes.Symbol]bool)
-	d.all = d.all[:0:0]
-	for _, list := range d.lists {
-		for sym, in := range list {
-			if !seen[sym] {
-				seen[sym] = true
-				d.all = append(d.all, in)
-			}
-		}
-	}
-	slices.SortFunc(d.all, func(a, b quotes.Instrument) int { return a.Symbol.Compare(b.Symbol) })
+// count is how many instruments a source has.
+func (d *Directory) count(source int) int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.sources[source].count
 }
 
 // instrument returns what a source itself has listed of a symbol, and whether
-// the source owns it.
+// no source before it has.
 func (d *Directory) instrument(source int, sym quotes.Symbol) (in quotes.Instrument, listed, owned bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	in, listed = d.lists[source][sym]
-	for _, list := range d.lists[:source] {
-		if _, ok := list[sym]; ok {
-			return in, listed, false
+	l := d.all[sym]
+	if l == nil || l.by[source] == nil {
+		return in, false, false
+	}
+	for _, before := range l.by[:source] {
+		if before != nil {
+			return *l.by[source], true, false
 		}
 	}
-	return in, listed, listed
+	return *l.by[source], true, true
 }

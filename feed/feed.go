@@ -7,8 +7,10 @@
 //   - feed.go        Source and Update: what an adapter implements and emits
 //   - scheme.go      Schemes: from a feed's URL to a Spec that can run
 //   - demand.go      Demand: which symbols anybody watches, counted
+//   - subscriptions.go  Subscriptions: what a source with a limit asks its vendor for
 //   - tape.go        Tape: the merge, its order and its refusals
-//   - supervisor.go  the life of one source: back-off, ends, counts
+//   - supervisor.go  the life of one source: back-off, ends
+//   - state.go       State: what can be said of a source, and what it says of itself
 //   - market.go      Market: all sources, their tapes, who owns a symbol
 //   - directory.go   Directory: the instruments that the sources have
 package feed
@@ -62,6 +64,7 @@ const (
 	Released                    // the source does not ask for Symbol any more
 	Refused                     // Note says why the source cannot send Symbol
 	Reported                    // Note is what the vendor said of the connection, and what to do about it; the source goes on
+	Asked                       // the source asks its vendor for Symbol
 )
 
 // Update is what one message of a source says of one symbol, and only that.

@@ -25,23 +25,35 @@ type Market struct {
 	published   atomic.Int64
 }
 
-// NewMarket prepares a market. publish gets every quote, from many goroutines
-// at once; of two quotes of a symbol it takes the one with the higher version
-// as the newer, for they may come out of order. It must not block.
-func NewMarket(specs []Spec, publish func(*quotes.StockQuote), log *slog.Logger) *Market {
-	m := &Market{directory: newDirectory(len(specs))}
+// Options are what a Market is made of. Specs, Publish and Logger are needed.
+type Options struct {
+	// Specs are the sources, in the order of preference.
+	Specs []Spec
+	// Publish gets every quote, from many goroutines at once; of two quotes of a
+	// symbol it takes the one with the higher version as the newer, for they may
+	// come out of order. It must not block.
+	Publish func(*quotes.StockQuote)
+	Logger  *slog.Logger
+	// Names win over what the sources say of their instruments. A symbol that no
+	// source has is not made known by them.
+	Names []quotes.Instrument
+}
+
+// NewMarket prepares a market and starts nothing.
+func NewMarket(o Options) *Market {
+	m := &Market{directory: newDirectory(len(o.Specs), o.Names)}
 	names := make(map[string]int)
-	for i, spec := range specs {
+	for i, spec := range o.Specs {
 		name := spec.Source.Name()
 		if names[name]++; names[name] > 1 {
 			name += "-" + strconv.Itoa(names[name])
 		}
 		m.supervisors = append(m.supervisors, &supervisor{
-			index: i, name: name, spec: spec, log: log,
+			index: i, name: name, spec: spec, log: o.Logger,
 			directory: m.directory, demand: &m.demand, versions: &m.versions,
-			publish: func(q *quotes.StockQuote) { m.published.Add(1); publish(q) },
+			publish: func(q *quotes.StockQuote) { m.published.Add(1); o.Publish(q) },
 			tapes:   make(map[quotes.Symbol]*Tape),
-			state:   State{Name: name, Timeliness: spec.Timeliness, Note: spec.Note, Phase: Starting},
+			state:   State{Name: name, URL: spec.URL, Note: spec.Note, Timeliness: spec.Timeliness, Phase: Starting},
 		})
 	}
 	return m

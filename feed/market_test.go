@@ -77,11 +77,11 @@ type market struct {
 
 func start(t *testing.T, specs ...feed.Spec) *market {
 	m := &market{}
-	m.Market = feed.NewMarket(specs, func(q *quotes.StockQuote) {
+	m.Market = feed.NewMarket(feed.Options{Specs: specs, Logger: slog.New(slog.DiscardHandler), Publish: func(q *quotes.StockQuote) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.published = append(m.published, q)
-	}, slog.New(slog.DiscardHandler))
+	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()

@@ -20,6 +20,8 @@ var ErrUnknownScheme = errors.New("unknown feed")
 // Spec is a source that is ready to run, with what holds for all of its quotes.
 type Spec struct {
 	Source Source
+	// URL is the feed as it was configured, less its secrets; Schemes.Open sets it.
+	URL string
 	// Instruments lists what the source has. It may take its time and may
 	// fail; then it is asked again.
 	Instruments func(ctx context.Context) ([]quotes.Instrument, error)
@@ -89,9 +91,36 @@ func (s Schemes) Open(rawURL string, env Env) (Spec, error) {
 	}
 	spec, err := scheme.Open(u, env)
 	if err != nil {
-		return Spec{}, fmt.Errorf("feed %s: %w", rawURL, err)
+		return Spec{}, fmt.Errorf("feed %s: %w", plainURL(rawURL), err)
 	}
+	spec.URL = plainURL(rawURL)
 	return spec, nil
+}
+
+// plainURL is a feed's URL as people may see it: without a user, and with xxxxx
+// in place of parameters that are called as secrets are.
+func plainURL(rawURL string) string {
+	address, query, found := strings.Cut(rawURL, "?")
+	if scheme, rest, ok := strings.Cut(address, "://"); ok {
+		end := len(rest)
+		if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+			end = slash
+		}
+		user := strings.LastIndexByte(rest[:end], '@') + 1
+		address = scheme + "://" + rest[user:]
+	}
+	if !found {
+		return address
+	}
+	params := strings.Split(query, "&")
+	for i, param := range params {
+		name, _, _ := strings.Cut(param, "=")
+		switch strings.ToLower(name) {
+		case "key", "secret", "token", "password", "apikey", "api_key":
+			params[i] = name + "=xxxxx"
+		}
+	}
+	return address + "?" + strings.Join(params, "&")
 }
 
 func (s Schemes) usages() string {

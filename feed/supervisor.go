@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -11,18 +12,6 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
-// Phase is where the life of a source stands.
-type Phase string
-
-// The phases. Finished and Failed are for good.
-const (
-	Starting Phase = "starting" // has not listed its instruments yet
-	Running  Phase = "running"
-	Waiting  Phase = "waiting" // failed, to be called again
-	Finished Phase = "finished"
-	Failed   Phase = "failed"
-)
-
 // The pause before a failed source is called again: doubled from the first to
 // the last, and spread by a fifth to either side so that many nodes do not call
 // at once. A source that ran well for steadyRun begins with the first again.
@@ -30,22 +19,11 @@ const (
 	firstPause = time.Second
 	lastPause  = time.Minute
 	steadyRun  = time.Minute
-)
 
-// State is what can be said of a source at one moment.
-type State struct {
-	Name       string
-	Timeliness quotes.Timeliness
-	Note       string // the Spec's
-	Phase      Phase
-	Since      time.Time // of the phase
-	LastUpdate time.Time // when the source last said anything
-	LastError  string
-	Restarts   int
-	Symbols    int // with a quote
-	// Updates counts what became of the updates, indexed by Outcome.
-	Updates [outcomes]int64
-}
+	// The pause after a Failure that is Slow: never shorter than the first.
+	firstSlowPause = time.Minute
+	lastSlowPause  = 10 * time.Minute
+)
 
 // supervisor runs one source for as long as it makes sense, and feeds its tapes.
 type supervisor struct {
@@ -57,17 +35,18 @@ type supervisor struct {
 	versions  *quotes.Versions
 	publish   func(*quotes.StockQuote)
 	log       *slog.Logger
+	account   account
 
 	mu    sync.Mutex // guards all below
 	tapes map[quotes.Symbol]*Tape
-	state State
+	state State // but for what is counted
 }
 
 // run lists and runs the source until ctx ends or the source has ended for good.
 func (s *supervisor) run(ctx context.Context) {
 	s.enter(Starting, nil)
 	listed := false
-	for pause := firstPause; ; {
+	for pauses := (pauses{}); ; {
 		began := time.Now()
 		var err error
 		if !listed {
@@ -78,6 +57,7 @@ func (s *supervisor) run(ctx context.Context) {
 		if listed {
 			s.enter(Running, nil)
 			err = s.spec.Source.Run(ctx, s.demand, s.take)
+			s.account.disconnect()
 		}
 		if ctx.Err() != nil {
 			return
@@ -86,14 +66,10 @@ func (s *supervisor) run(ctx context.Context) {
 			s.end(err)
 			return
 		}
-		if time.Since(began) >= steadyRun {
-			pause = firstPause
-		}
 		s.enter(Waiting, err)
-		if !sleep(ctx, jitter(pause)) {
+		if !sleep(ctx, pauses.next(err, time.Since(began) >= steadyRun)) {
 			return
 		}
-		pause = min(2*pause, lastPause)
 	}
 }
 
@@ -120,7 +96,7 @@ func (s *supervisor) enter(phase Phase, err error) {
 	s.mu.Lock()
 	s.state.Phase, s.state.Since = phase, time.Now()
 	if err != nil {
-		s.state.LastError = err.Error()
+		s.state.LastError, s.state.LastErrorAt, s.state.Advice = err.Error(), time.Now(), advice(err)
 	}
 	if phase == Waiting {
 		s.state.Restarts++
@@ -128,17 +104,29 @@ func (s *supervisor) enter(phase Phase, err error) {
 	s.mu.Unlock()
 	switch phase {
 	case Failed:
-		s.log.Error("feed has failed for good and is not tried again", "feed", s.name, "error", err)
+		s.log.Error("feed has failed for good and is not tried again", "feed", s.name, "error", err, "advice", advice(err))
 	case Waiting:
-		s.log.Warn("feed has failed and is tried again", "feed", s.name, "error", err)
+		s.log.Warn("feed has failed and is tried again", "feed", s.name, "error", err, "advice", advice(err))
 	default:
 		s.log.Info("feed is "+string(phase), "feed", s.name)
 	}
 }
 
+// advice is what a Failure says that can be done about it.
+func advice(err error) string {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f.Advice
+	}
+	return ""
+}
+
 // take is what the source emits into.
 func (s *supervisor) take(u Update) {
 	now := time.Now()
+	if u.Kind >= Received {
+		s.hear(u, now)
+		return
+	}
 	in, listed, owned := s.directory.instrument(s.index, u.Symbol)
 	s.mu.Lock()
 	outcome := Unlisted
@@ -149,11 +137,31 @@ func (s *supervisor) take(u Update) {
 			quote = tape.Quote(s.versions.Next(now))
 		}
 	}
-	s.state.Updates[outcome]++
-	s.state.LastUpdate = now
 	s.mu.Unlock()
+	s.account.update(now, outcome)
 	if quote != nil {
 		s.publish(quote)
+	}
+}
+
+// hear takes what the source says of itself.
+func (s *supervisor) hear(u Update, now time.Time) {
+	switch u.Kind {
+	case Received:
+		s.account.message(now)
+	case Listed:
+		if u.Instrument == nil || !s.directory.add(s.index, *u.Instrument) {
+			s.account.update(now, Unlisted)
+		}
+	case Asked, Subscribed, Released, Refused:
+		s.account.subscription(u)
+	case Reported:
+		s.mu.Lock()
+		s.state.LastError, s.state.LastErrorAt, s.state.Advice = u.Note, now, ""
+		s.mu.Unlock()
+		s.log.Warn("feed reports", "feed", s.name, "what", u.Note)
+	default:
+		s.account.update(now, Nonsense)
 	}
 }
 
@@ -169,6 +177,7 @@ func (s *supervisor) tape(in quotes.Instrument) *Tape {
 // sweep publishes the quotes that have become stale.
 func (s *supervisor) sweep() {
 	now, by := time.Now(), s.spec.now()
+	s.account.look(now)
 	var stale []*quotes.StockQuote
 	s.mu.Lock()
 	for sym, tape := range s.tapes {
@@ -187,10 +196,28 @@ func (s *supervisor) sweep() {
 
 func (s *supervisor) snapshot() State {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	state := s.state
 	state.Symbols = len(s.tapes)
+	s.mu.Unlock()
+	state.Listed = s.directory.count(s.index)
+	s.account.tell(&state)
 	return state
+}
+
+// pauses are those between the calls of a source.
+type pauses struct{ last, slow time.Duration }
+
+// next is the pause after a failure of a Run, which was a steady one or not.
+func (p *pauses) next(err error, steady bool) time.Duration {
+	if steady {
+		*p = pauses{}
+	}
+	if f, ok := errors.AsType[*Failure](err); ok && f.Slow {
+		p.slow = min(max(2*p.slow, firstSlowPause), lastSlowPause)
+		return p.slow + time.Duration(0.2*rand.Float64()*float64(p.slow))
+	}
+	p.last = min(max(2*p.last, firstPause), lastPause)
+	return jitter(p.last)
 }
 
 func jitter(d time.Duration) time.Duration {

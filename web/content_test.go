@@ -51,7 +51,7 @@ func newServer(t *testing.T) *testServer {
 		return list, nil
 	}}
 	logger := slog.New(slog.DiscardHandler)
-	market := feed.NewMarket([]feed.Spec{spec}, func(*quotes.StockQuote) {}, logger)
+	market := feed.NewMarket(feed.Options{Specs: []feed.Spec{spec}, Publish: func(*quotes.StockQuote) {}, Logger: logger})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- market.Run(ctx) }()

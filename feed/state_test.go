@@ -1,0 +1,185 @@
+package feed_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// says is a run that emits updates and waits.
+func says(updates ...feed.Update) func(context.Context, func(feed.Update)) error {
+	return func(ctx context.Context, emit func(feed.Update)) error {
+		for _, u := range updates {
+			emit(u)
+		}
+		return untilDone(ctx, emit)
+	}
+}
+
+func of(kind feed.Kind, sym, note string) feed.Update {
+	return feed.Update{Kind: kind, Symbol: quotes.MustSymbol(sym), Note: note}
+}
+
+func TestASlowFailureIsGivenTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := &feed.Failure{Err: errors.New("connection limit exceeded"), Advice: "stop the other program", Slow: true}
+		fails := func(context.Context, func(feed.Update)) error { return fmt.Errorf("dial: %w", limit) }
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{fails, fails, fails, fails, fails, fails, untilDone}}
+		m := start(t, f.spec("AAPL"))
+		state := m.States()[0]
+		if state.Phase != feed.Waiting || state.LastError != "dial: connection limit exceeded" || state.Advice != "stop the other program" || !state.LastErrorAt.Equal(time.Now()) {
+			t.Errorf("%+v", state)
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		want := []float64{1, 2, 4, 8, 10, 10}
+		for i := range len(f.calls) - 1 {
+			if pause := f.calls[i+1].Sub(f.calls[i]).Minutes(); pause < want[i] || pause > 1.21*want[i] {
+				t.Errorf("pause %d is %.2f minutes, want %v and at most a fifth more", i, pause, want[i])
+			}
+		}
+		if len(f.calls) != 7 {
+			t.Errorf("%d calls", len(f.calls))
+		}
+	})
+}
+
+func TestAPermanentFailureGivesItsAdvice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(context.Context, func(feed.Update)) error {
+			return &feed.Failure{Err: errors.New("not authorised"), Advice: "set TICKBOARD_F_KEY", Permanent: true}
+		}}}
+		m := start(t, f.spec("AAPL"))
+		if st := m.States()[0]; st.Phase != feed.Failed || st.Advice != "set TICKBOARD_F_KEY" {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+func TestTheStateTellsSubscriptionsOfThisConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drops := func(ctx context.Context, emit func(feed.Update)) error {
+			time.Sleep(time.Minute)
+			return errors.New("cut")
+		}
+		first := func(ctx context.Context, emit func(feed.Update)) error {
+			for _, u := range []feed.Update{
+				of(feed.Asked, "A", ""), of(feed.Asked, "B", ""), of(feed.Asked, "C", ""), of(feed.Asked, "D", ""),
+				of(feed.Subscribed, "A", ""), of(feed.Subscribed, "B", ""), of(feed.Released, "B", ""),
+				of(feed.Refused, "D", "no such symbol"), of(feed.Refused, "E", "over the limit"), of(feed.Released, "E", ""),
+				of(feed.Reported, "A", "the vendor restarts soon"), of(200, "A", ""),
+			} {
+				emit(u)
+			}
+			return drops(ctx, emit)
+		}
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{first, untilDone}}
+		m := start(t, f.spec("A", "B"))
+		st := m.States()[0]
+		if diff := cmp.Diff(map[quotes.Symbol]string{quotes.MustSymbol("D"): "no such symbol"}, st.Refused); diff != "" {
+			t.Error(diff)
+		}
+		if st.Asked != 2 || st.Got != 1 || st.LastError != "the vendor restarts soon" || st.Phase != feed.Running || st.Updates[feed.Nonsense] != 1 || st.Listed != 2 {
+			t.Errorf("%+v", st)
+		}
+		time.Sleep(90 * time.Second)
+		synctest.Wait()
+		if st := m.States()[0]; st.Asked != 0 || st.Got != 0 || len(st.Refused) != 0 || st.LastError != "cut" {
+			t.Errorf("after the connection: %+v", st)
+		}
+	})
+}
+
+func TestRefusalsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var updates []feed.Update
+		for i := range 1000 {
+			updates = append(updates, of(feed.Refused, fmt.Sprint("S", i), "no"))
+		}
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{says(updates...)}}
+		if st := start(t, f.spec("A")).States()[0]; len(st.Refused) != 100 {
+			t.Errorf("%d refusals", len(st.Refused))
+		}
+	})
+}
+
+func TestRatesAreTheMeanOfTenSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drips := func(ctx context.Context, emit func(feed.Update)) error {
+			for i := range 40 { // ten seconds
+				emit(feed.Update{Kind: feed.Received})
+				emit(of(feed.Status, "A", ""))
+				emit(feed.Update{Kind: feed.Status, Symbol: quotes.MustSymbol("A"), Time: time.Now(), Halted: i%2 == 0})
+				time.Sleep(250 * time.Millisecond)
+			}
+			return untilDone(ctx, emit)
+		}
+		mute := &fake{name: "mute", runs: []func(context.Context, func(feed.Update)) error{emits("1", "A")}}
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{drips}}
+		m := start(t, f.spec("A"), mute.spec("A"))
+		time.Sleep(11500 * time.Millisecond)
+		synctest.Wait()
+		st := m.States()[0]
+		if st.Messages != 40 || st.Emitted != 80 || st.MessageRate < 3.5 || st.MessageRate > 4 || st.UpdateRate < 7 || st.UpdateRate > 8 {
+			t.Errorf("%d messages, %d updates, %.2f/s, %.2f/s", st.Messages, st.Emitted, st.MessageRate, st.UpdateRate)
+		}
+		if st.LastUpdate.IsZero() || st.LastMessage.Before(st.LastUpdate) {
+			t.Errorf("last message %v, last update %v", st.LastMessage, st.LastUpdate)
+		}
+		if mute := m.States()[1]; mute.Messages != 1 || mute.LastMessage.IsZero() {
+			t.Errorf("a source that does not tell its messages: %+v", mute)
+		}
+		time.Sleep(11 * time.Second)
+		if st := m.States()[0]; st.MessageRate != 0 || st.UpdateRate != 0 {
+			t.Errorf("after ten silent seconds: %+v", st)
+		}
+	})
+}
+
+func TestListedInstrumentsJoinTheDirectory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := quotes.Instrument{Symbol: quotes.MustSymbol("NEW"), Name: "Newcomer"}
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
+			emit(feed.Update{Kind: feed.Listed, Symbol: one.Symbol, Instrument: &one})
+			return emits("5.00", "NEW")(ctx, emit)
+		}}}
+		m := start(t, f.spec("A", "Z"))
+		if in, ok := m.Directory().Lookup(one.Symbol); !ok || in.Name != "Newcomer" {
+			t.Errorf("%+v %v", in, ok)
+		}
+		if found := m.Directory().Search("", 5); len(found) != 3 || found[1].Symbol != one.Symbol {
+			t.Errorf("%v", found)
+		}
+		if diff := cmp.Diff([]string{"NEW 5.00 f"}, m.quotes()); diff != "" {
+			t.Error(diff)
+		}
+		if st := m.States()[0]; st.Listed != 3 || st.Symbols != 1 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+func TestASpecsURLHasNoSecrets(t *testing.T) {
+	schemes := feed.Schemes{"x": {Usage: "x://", Open: func(*url.URL, feed.Env) (feed.Spec, error) { return feed.Spec{}, nil }}}
+	for given, want := range map[string]string{
+		"x://":                                   "x://",
+		"x:opaque":                               "x:opaque",
+		"x://iex?symbols=AAPL,MSFT&speed=2":      "x://iex?symbols=AAPL,MSFT&speed=2",
+		"x://me:hunter2@iex?Token=abc&rate=1":    "x://iex?Token=xxxxx&rate=1",
+		"x:///some/file.csv?key=1&SECRET=2&loop": "x:///some/file.csv?key=xxxxx&SECRET=xxxxx&loop",
+	} {
+		spec, err := schemes.Open(given, nil)
+		if err != nil || spec.URL != want {
+			t.Errorf("%s: %q %v, want %q", given, spec.URL, err, want)
+		}
+	}
+}
