@@ -5,6 +5,7 @@
 // the packages below and import nothing of each other.
 //
 //   - feed.go        Source and Update: what an adapter implements and emits
+//   - decoder.go     Decoder: from a message of a vendor to updates
 //   - scheme.go      Schemes: from a feed's URL to a Spec that can run
 //   - demand.go      Demand: which symbols anybody watches, counted
 //   - subscriptions.go  Subscriptions: what a source with a limit asks its vendor for
