@@ -10,7 +10,7 @@ import (
 const module = "github.com/tickboard/tickboard"
 
 // arrows are the imports within the house that each package may have. A package
-// below feed that is not named may import feed, its socket and the domain alone.
+// below feed that is not named may import feed, feed/socket, feed/frame and the domain alone.
 var arrows = map[string][]string{
 	"quotes":          {},
 	"quotes/hub":      {},
@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"quotes/store":    {"quotes", "quotes/alert"},
 	"feed":            {"quotes"},
 	"feed/socket":     {},
+	"feed/frame":      {"quotes"},
 	"views":           {"quotes"},
 	"static":          {},
 	"web/sse":         {},
@@ -35,7 +36,7 @@ var rooms = map[string]string{
 	"github.com/pressly/goose":   "quotes/store",
 	"github.com/a-h/templ":       "views web",
 	"github.com/coder/websocket": "feed/socket", // and the vendors that feed/feedtest plays
-	"github.com/shopspring":      "quotes quotes/alert quotes/history quotes/store feed feed/sim feed/replay feed/binance feed/coinbase feed/kraken feed/alpaca feed/finnhub feed/ingest views",
+	"github.com/shopspring":      "quotes quotes/alert quotes/history quotes/store feed feed/frame feed/sim feed/replay feed/binance feed/coinbase feed/kraken feed/alpaca feed/finnhub feed/ingest views",
 	"golang.org/x/sync/errgroup": "main",
 }
 
@@ -76,7 +77,7 @@ func mayImport(name, own string) bool {
 	}
 	allowed, ok := arrows[name]
 	if !ok && strings.HasPrefix(name, "feed/") {
-		allowed = []string{"quotes", "feed", "feed/socket"}
+		allowed = []string{"quotes", "feed", "feed/socket", "feed/frame"}
 	}
 	return slices.Contains(allowed, own)
 }
