@@ -10,7 +10,8 @@ import (
 const module = "github.com/tickboard/tickboard"
 
 // arrows are the imports within the house that each package may have. A package
-// below feed that is not named may import feed, feed/socket, feed/frame and the domain alone.
+// below feed that is not named may import feed, the domain, and
+// feed/socket, feed/rest and feed/frame, which every vendor's needs.
 var arrows = map[string][]string{
 	"quotes":          {},
 	"quotes/hub":      {},
@@ -19,6 +20,7 @@ var arrows = map[string][]string{
 	"quotes/store":    {"quotes", "quotes/alert"},
 	"feed":            {"quotes"},
 	"feed/socket":     {},
+	"feed/rest":       {"feed"},
 	"feed/frame":      {"quotes"},
 	"views":           {"quotes"},
 	"static":          {},
@@ -77,7 +79,7 @@ func mayImport(name, own string) bool {
 	}
 	allowed, ok := arrows[name]
 	if !ok && strings.HasPrefix(name, "feed/") {
-		allowed = []string{"quotes", "feed", "feed/socket", "feed/frame"}
+		allowed = []string{"quotes", "feed", "feed/socket", "feed/rest", "feed/frame"}
 	}
 	return slices.Contains(allowed, own)
 }
