@@ -30,7 +30,8 @@ var FS fs.FS = bareFS{files}
 //go:embed embed/widget.css
 var WidgetCSS string
 
-// WidgetJS is the widget's inline script, a module.
-//
 //go:embed embed/widget.js
-var WidgetJS string
+var widgetJS []byte
+
+// WidgetJS is the widget's inline script, a module, as bare as those of FS.
+var WidgetJS = string(Bare(widgetJS))

@@ -92,5 +92,5 @@ func dayInWords(r Row) string {
 	}
 	decimals := r.Instrument.Decimals
 	return r.Instrument.Symbol.String() + " today: low " + Number(q.Low, decimals) + ", high " +
-		Number(q.High, decimals) + ", previous close " + Number(q.PreviousClose, decimals)
+		Number(q.High, decimals) + ", " + base(q) + " " + Number(q.PreviousClose, decimals)
 }

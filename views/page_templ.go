@@ -659,7 +659,7 @@ func footer() templ.Component {
 			templ_7745c5c3_Var26 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "<footer class=\"foot\"><a href=\"/\">Watchlist</a> <a href=\"/embed\">Embed a quote</a> <span class=\"muted\">Changes are against the previous close. The word beside a price says what it is.</span></footer>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "<footer class=\"foot\"><a href=\"/\">Watchlist</a> <a href=\"/embed\">Embed a quote</a> <span class=\"muted\">Changes are against the previous close, or what the word beside them says: 24h, or the day since 00:00 UTC. The word beside a price says what it is.</span></footer>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -50,6 +50,7 @@ func Samples(site Site) []Sample {
 		{"rows", Rows(rows[:2], empty.Unknown[:1], site.Now)},
 		{"symbol", Symbol(SymbolPage{Site: site, Row: rows[0], LastID: 4})},
 		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3]})},
+		{"symbol-24h", Symbol(SymbolPage{Site: site, Row: rows[6]})},
 		{"symbol-unquoted", Symbol(SymbolPage{Site: site, Row: rows[len(rows)-1]})},
 		{"embed", Embed(embed)},
 		{"widget", WidgetDocument(widget)},
@@ -57,6 +58,8 @@ func Samples(site Site) []Sample {
 			w.Row = rows[2]
 			w.WidgetOptions = WidgetOptions{Theme: "dark", Palette: "blue-orange", Transparent: true, Locale: "pt-BR", MaxRate: "1"}
 		}))},
+		{"widget-extended", WidgetDocument(widgetWith(func(w *Widget) { w.Row = rows[4] }))},
+		{"widget-24h", WidgetDocument(widgetWith(func(w *Widget) { w.Row = rows[6] }))},
 		{"widget-missing", WidgetDocument(widgetWith(func(w *Widget) {
 			w.Row = Row{Instrument: quotes.Instrument{Symbol: quotes.MustSymbol("XYZZY")}}
 			w.Missing = true
@@ -79,6 +82,10 @@ func sampleRows(now time.Time) []Row {
 			q.Timeliness, q.Session = quotes.Live, quotes.Post
 			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("1349.75"), number("-1.36"), number("-0.1")
 		}),
+		sampleRow(now, "NVDA|NVIDIA Corporation|XNAS|USD|2|America/New_York", "189.60 191.02 191.3 191.44 188.2 80123456", func(q *quotes.StockQuote) {
+			q.Timeliness, q.Delay, q.Session = quotes.Delayed, 15*time.Minute, quotes.Pre
+			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("190.10"), number("0.5"), number("0.26")
+		}),
 		sampleRow(now, "GOOGL|"+hostile+"|XNAS|USD|2|America/New_York", "166.2 168.11 168 168.4 165.9 1200", func(q *quotes.StockQuote) {
 			q.Stale = true
 		}),
@@ -86,13 +93,17 @@ func sampleRows(now time.Time) []Row {
 			q.Timeliness = quotes.Replayed
 			q.Time = q.Time.AddDate(0, 0, -3)
 			q.BidSize, q.AskSize = number("0.00123456"), number("1.5")
+			q.Basis = quotes.Rolling24h
 		}),
-		sampleRow(now, "SHIB/USD|Shiba Inu||USD|8|UTC", "0.00002417 0.00002501 0.00002501 0.0000251 0.0000239 3123456789012", nil),
+		sampleRow(now, "SHIB/USD|Shiba Inu||USD|8|UTC", "0.00002417 0.00002501 0.00002501 0.0000251 0.0000239 3123456789012", func(q *quotes.StockQuote) {
+			q.Timeliness, q.Basis = quotes.Live, quotes.DayBegin
+		}),
 		sampleRow(now, "VALE3|Vale S.A.|BVMF|BRL|2|America/Sao_Paulo", "61.37 62.11 62.3 62.45 61.02 18990400", func(q *quotes.StockQuote) {
 			q.Halted = true
 		}),
 		sampleRow(now, "ITUB4|Itaú Unibanco|BVMF|BRL|2|America/Sao_Paulo", "33.2 32.98 33 33.41 32.9 9000000", func(q *quotes.StockQuote) {
-			q.Session = quotes.Closed
+			q.Session = quotes.Closed // with the last price of the evening before it
+			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("33.2"), number("0"), number("0")
 		}),
 		sampleRow(now, "NEWCO|New Company|XNYS|USD|2|America/New_York", "12.5", func(q *quotes.StockQuote) {
 			q.Bid, q.BidSize, q.Ask, q.AskSize = decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}

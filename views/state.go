@@ -66,17 +66,36 @@ func sessionName(q *quotes.StockQuote) string {
 	return Missing
 }
 
-// extended is the second line that pre and post market have, "" without one.
-func extended(r Row) string {
-	q := r.Quote
-	if q == nil || !q.ExtendedPrice.Valid {
-		return ""
+// base is what a change is counted from, as it stands in a sentence.
+func base(q *quotes.StockQuote) string {
+	switch q.Basis {
+	case quotes.Rolling24h:
+		return "price 24 h before"
+	case quotes.DayBegin:
+		return "price at 00:00 UTC"
 	}
-	label := "After hours"
-	if q.Session == quotes.Pre {
-		label = "Pre-market"
+	return "previous close"
+}
+
+// extendedHours is the second line that pre and post market have.
+type extendedHours struct{ label, price, change, way string }
+
+// extended is what was traded outside the regular session, with its own change;
+// not shown while the regular session has its own prices.
+func extended(r Row) (line extendedHours, shown bool) {
+	q := r.Quote
+	if q == nil || !q.ExtendedPrice.Valid || q.Session == quotes.Regular {
+		return line, false
 	}
 	decimals := r.Instrument.Decimals
-	return fmt.Sprintf("%s %s %s (%s)", label, Number(q.ExtendedPrice, decimals),
-		Signed(q.ExtendedChange, decimals), Percent(q.ExtendedChangePercent))
+	line = extendedHours{
+		label:  "After hours",
+		price:  Number(q.ExtendedPrice, decimals),
+		change: Signed(q.ExtendedChange, decimals) + " (" + Percent(q.ExtendedChangePercent) + ")",
+		way:    Direction(q.ExtendedChange, decimals),
+	}
+	if q.Session == quotes.Pre {
+		line.label = "Pre-market"
+	}
+	return line, true
 }

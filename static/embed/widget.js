@@ -1,17 +1,18 @@
 const root = document.querySelector('main')
 const { decimals, locale, stream, symbol, tz, worker } = root.dataset
 const field = (name) => root.querySelector(`[data-field=${name}]`)
-const put = (name, text) => { if (field(name).textContent !== text) field(name).firstChild.nodeValue = text }
-const format = (options) => {
+const put = (name, text) => { if (field(name).textContent !== text) field(name).textContent = text }
+const format = (options, unit = '') => {
 	let f
 	try { f = new Intl.NumberFormat(locale, options) } catch { f = new Intl.NumberFormat('en-US', options) }
-	return (n) => n == null ? '—' : f.format(String(n)).replace('-', '−')
+	return (n) => n == null ? '—' : f.format(String(n)).replace('-', '−') + unit
 }
 const places = (n) => ({ minimumFractionDigits: n, maximumFractionDigits: n })
 const sign = { signDisplay: 'exceptZero' }
 const price = format(places(+decimals))
 const change = format({ ...places(+decimals), ...sign })
-const percent = format({ ...places(2), ...sign })
+const percent = format({ ...places(2), ...sign }, '%')
+const way = (n) => /[1-9]/.test(Number(n ?? 0).toFixed(decimals)) ? (n > 0 ? 'up' : 'down') : 'flat'
 const clock = (t, more) => {
 	try { return new Intl.DateTimeFormat(locale, { timeZone: tz, timeStyle: 'medium', hourCycle: 'h23', ...more }).format(t) } catch { return t.toISOString().slice(11, 19) }
 }
@@ -35,11 +36,16 @@ function state(q) {
 function numbers(q) {
 	put('price', price(q.price))
 	put('change', change(q.change))
-	const p = percent(q.change_percent)
-	put('change_percent', q.change_percent == null ? p : p + '%')
-	const shown = change(q.change)
-	root.dataset.dir = /[1-9]/.test(Number(q.change ?? 0).toFixed(decimals)) ? (q.change > 0 ? 'up' : 'down') : 'flat'
-	return shown
+	put('change_percent', percent(q.change_percent))
+	root.dataset.dir = way(q.change)
+}
+
+function more(q) {
+	const n = q.extended_change, line = field('extended')
+	line.hidden = q.extended_price == null || q.session === 'regular'
+	line.dataset.way = way(n)
+	put('extended', `${q.session === 'pre' ? 'Pre-market' : 'After hours'} ${price(q.extended_price)} ${change(n)} (${percent(q.extended_change_percent)})`)
+	put('basis', q.basis ?? '')
 }
 
 function when(time) {
@@ -53,6 +59,7 @@ function paint() {
 	frame = 0
 	const q = newest
 	numbers(q)
+	more(q)
 	when(q.time)
 	words = state(q)
 	say(words)

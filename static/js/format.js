@@ -128,13 +128,22 @@ export function timeliness(q) {
 /** @type {Record<string, string>} */
 export const sessions = { pre: 'Pre-market', regular: 'Regular', post: 'After hours', closed: 'Closed' }
 
+/** What a change is counted from, as it stands in a sentence. @param {import('./stream.js').Quote} q */
+export function base(q) {
+	return q.basis === '24h' ? 'price 24 h before' : q.basis === 'day' ? 'price at 00:00 UTC' : 'previous close'
+}
+
 /**
- * The second line of pre and post market.
+ * The second line of pre and post market, not shown in the regular session.
  * @param {import('./stream.js').Quote} q
  * @param {number} decimals
  */
 export function extended(q, decimals) {
-	if (q.extended_price == null) return ''
-	const label = q.session === 'pre' ? 'Pre-market' : 'After hours'
-	return `${label} ${number(q.extended_price, decimals)} ${signed(q.extended_change, decimals)} (${percent(q.extended_change_percent)})`
+	if (q.extended_price == null || q.session === 'regular') return
+	return {
+		label: sessions[q.session === 'pre' ? 'pre' : 'post'],
+		price: number(q.extended_price, decimals),
+		change: `${signed(q.extended_change, decimals)} (${percent(q.extended_change_percent)})`,
+		way: direction(q.extended_change, decimals),
+	}
 }

@@ -72,10 +72,16 @@ export class QuoteView {
 		this.text('session', format.sessions[q.session ?? ''] ?? format.missing)
 		this.text('source', q.source ?? format.missing)
 		this.time(q)
+		this.text('basis', q.basis ?? '')
+		this.text('base', format.base(q))
+		this.title('change_percent', 'Against the ' + format.base(q))
 		const extended = format.extended(q, decimals)
 		const line = this.fields.get('extended')
-		if (line) line.hidden = !extended
-		this.text('extended', extended)
+		if (line) {
+			line.hidden = !extended
+			line.dataset.way = extended?.way
+		}
+		for (const key of ['label', 'price', 'change']) this.text('extended_' + key, /** @type {any} */ (extended)?.[key] ?? '')
 		this.range(q)
 		this.spark(q)
 
@@ -147,7 +153,7 @@ export class QuoteView {
 		s.prices[s.prices.length - 1] = q.price
 		drawSpark(svg, s.prices, q.previous_close)
 		const label = `${this.symbol} today: low ${format.number(q.low, this.decimals)}, high ${format.number(q.high, this.decimals)}, ` +
-			`previous close ${format.number(q.previous_close, this.decimals)}`
+			`${format.base(q)} ${format.number(q.previous_close, this.decimals)}`
 		if (svg.getAttribute('aria-label') !== label) svg.setAttribute('aria-label', label)
 	}
 }

@@ -41,7 +41,17 @@ test('the date stands before the zone when it is not today', () => {
 })
 
 test('pre and post market are a labelled line', () => {
-	const q = { session: 'post', extended_price: 190.1, extended_change: -0.26, extended_change_percent: -0.14 }
-	assert.equal(format.extended(q, 2), 'After hours 190.10 −0.26 (−0.14%)')
-	assert.equal(format.extended({ session: 'regular' }, 2), '')
+	const q = { extended_price: 190.1, extended_change: -0.26, extended_change_percent: -0.14 }
+	const line = { label: 'After hours', price: '190.10', change: '−0.26 (−0.14%)', way: 'down' }
+	assert.deepEqual(format.extended({ ...q, session: 'post' }, 2), line)
+	assert.deepEqual(format.extended({ ...q, session: 'closed' }, 2), line)
+	assert.deepEqual(format.extended({ ...q, session: 'pre' }, 2), { ...line, label: 'Pre-market' })
+	assert.equal(format.extended({ ...q, session: 'regular' }, 2), undefined)
+	assert.equal(format.extended({ session: 'post' }, 2), undefined)
+})
+
+test('a change says what it is counted from', () => {
+	for (const [basis, words] of [[undefined, 'previous close'], ['24h', 'price 24 h before'], ['day', 'price at 00:00 UTC']]) {
+		assert.equal(format.base({ basis }), words)
+	}
 })
