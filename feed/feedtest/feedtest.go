@@ -6,6 +6,11 @@
 //   - spec.go      what a Spec says of itself: name, timeliness, instruments
 //   - updates.go   what a source emits: each update by its kind, their order
 //   - life.go      how Run begins and ends: in time, and with nothing left behind
+//   - vendor.go    VendorCase and RunVendor: the list of checks
+//   - server.go    the vendor that is played
+//   - session.go   a source that speaks with it, and what it emits
+//   - vendor_life.go, vendor_demand.go, vendor_messages.go, vendor_faults.go  the checks
+//   - recorded.go  real messages of vendors
 package feedtest
 
 import (

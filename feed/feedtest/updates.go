@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -31,10 +32,16 @@ func checkUpdates(ctx context.Context, spec feed.Spec, l limits) error {
 		}
 		for i, u := range updates {
 			err := checkUpdate(u)
-			if _, ok := listed[u.Symbol]; !ok {
-				err = errors.Join(err, errors.New("the source did not list its symbol"))
+			if u.Kind == feed.Listed && u.Instrument != nil {
+				listed[u.Instrument.Symbol] = *u.Instrument
 			}
-			if err := errors.Join(err, checkOrder(order, u)); err != nil {
+			if ofMarket(u.Kind) {
+				if _, ok := listed[u.Symbol]; !ok {
+					err = errors.Join(err, errors.New("the source did not list its symbol"))
+				}
+				err = errors.Join(err, checkOrder(order, u))
+			}
+			if err != nil {
 				return fmt.Errorf("run %d, update %d, kind %d of %q at %v: %w", run, i, u.Kind, u.Symbol, u.Time, err)
 			}
 		}
@@ -53,8 +60,14 @@ func checkOrder(last map[quotes.Symbol]time.Time, u feed.Update) error {
 	return nil
 }
 
+// ofMarket says that a kind speaks of the market, not of the source.
+func ofMarket(k feed.Kind) bool { return k < feed.Received }
+
 // checkUpdate holds one update against the comments of feed.Kind.
 func checkUpdate(u feed.Update) error {
+	if !ofMarket(u.Kind) {
+		return checkOfSource(u)
+	}
 	if u.Time.IsZero() {
 		return errors.New("no time")
 	}
@@ -76,6 +89,42 @@ func checkUpdate(u feed.Update) error {
 		return nil
 	}
 	return errors.New("unknown kind")
+}
+
+// checkOfSource holds an update that speaks of the source itself against the
+// comments of feed.Kind.
+func checkOfSource(u feed.Update) error {
+	switch u.Kind {
+	case feed.Received:
+		return nil
+	case feed.Listed:
+		if u.Instrument == nil {
+			return errors.New("no instrument")
+		}
+		return checkInstrument(*u.Instrument)
+	case feed.Asked, feed.Subscribed, feed.Released:
+		return named(u)
+	case feed.Refused:
+		return errors.Join(named(u), said(u))
+	case feed.Reported:
+		return said(u)
+	}
+	return errors.New("unknown kind")
+}
+
+func named(u feed.Update) error {
+	if u.Symbol.IsZero() {
+		return errors.New("no symbol")
+	}
+	return nil
+}
+
+// said holds that the note is one line for people.
+func said(u feed.Update) error {
+	if u.Note == "" || strings.Contains(u.Note, "\n") {
+		return fmt.Errorf("the note is to be one line, and is %q", u.Note)
+	}
+	return nil
 }
 
 // checkQuote takes locked and crossed quotes as they are, and a side that is
