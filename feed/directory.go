@@ -2,9 +2,12 @@ package feed
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/tickboard/tickboard/quotes"
 )
@@ -23,6 +26,7 @@ type Directory struct {
 	all     map[quotes.Symbol]*listing
 	sorted  []*listing    // by symbol; without what is in added
 	added   []*listing    // since sorted was made, in no order
+	changed int64         // how often anything was listed
 	settled chan struct{} // closed once every source has listed or ended
 }
 
@@ -32,7 +36,8 @@ type listedBy struct {
 	count         int
 	// beside are the instruments that came one by one; a new list does not
 	// take them away.
-	beside map[quotes.Symbol]quotes.Instrument
+	beside  map[quotes.Symbol]quotes.Instrument
+	changed int64 // how often beside has changed
 }
 
 // listing is one symbol.
@@ -135,6 +140,7 @@ func (d *Directory) list(source int, instruments []quotes.Instrument) {
 	defer d.mu.Unlock()
 	by := &d.sources[source]
 	by.listed, by.count = true, 0
+	d.changed++
 	for _, l := range d.all {
 		l.by[source] = nil
 	}
@@ -164,13 +170,19 @@ func (d *Directory) add(source int, in quotes.Instrument) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	by := &d.sources[source]
-	if _, known := by.beside[in.Symbol]; !known && len(by.beside) >= mostAdded {
+	known, ok := by.beside[in.Symbol]
+	if ok && sameInstrument(known, in) {
+		return true
+	}
+	if !ok && len(by.beside) >= mostAdded {
 		return false
 	}
 	if by.beside == nil {
 		by.beside = make(map[quotes.Symbol]quotes.Instrument)
 	}
 	by.beside[in.Symbol] = in
+	by.changed++
+	d.changed++
 	before := len(d.all)
 	l := d.put(source, in)
 	l.upper = strings.ToUpper(l.shown().Name)
@@ -178,6 +190,13 @@ func (d *Directory) add(source int, in quotes.Instrument) bool {
 		d.added = append(d.added, l)
 	}
 	return true
+}
+
+// sameInstrument says that a and b say the same.
+func sameInstrument(a, b quotes.Instrument) bool {
+	same := a.TickSize.Equal(b.TickSize)
+	a.TickSize, b.TickSize = decimal.Decimal{}, decimal.Decimal{}
+	return same && a == b
 }
 
 // put notes that a source has an instrument, under the name from outside.
@@ -263,19 +282,44 @@ func (d *Directory) count(source int) int {
 	return d.sources[source].count
 }
 
-// instrument returns what a source itself has listed of a symbol, and whether
-// no source before it has.
-func (d *Directory) instrument(source int, sym quotes.Symbol) (in quotes.Instrument, listed, owned bool) {
+// changes counts the changes of all lists.
+func (d *Directory) changes() int64 {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	l := d.all[sym]
-	if l == nil || l.by[source] == nil {
-		return in, false, false
+	return d.changed
+}
+
+// beside returns the instruments that a source has told one by one, and the
+// number of changes to them; nothing where that is the number already known.
+func (d *Directory) beside(source int, known int64) (list []quotes.Instrument, changes int64) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	by := &d.sources[source]
+	if by.changed == known {
+		return nil, known
 	}
-	for _, before := range l.by[:source] {
-		if before != nil {
-			return *l.by[source], true, false
+	return slices.Collect(maps.Values(by.beside)), by.changed
+}
+
+// symbols are those of a source.
+func (d *Directory) symbols(source int) []quotes.Symbol {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var syms []quotes.Symbol
+	for sym, l := range d.all {
+		if l.by[source] != nil {
+			syms = append(syms, sym)
 		}
 	}
-	return *l.by[source], true, true
+	return syms
+}
+
+// instrument returns what a source itself has listed of a symbol.
+func (d *Directory) instrument(source int, sym quotes.Symbol) (quotes.Instrument, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if l := d.all[sym]; l != nil && l.by[source] != nil {
+		return *l.by[source], true
+	}
+	return quotes.Instrument{}, false
 }

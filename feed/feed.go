@@ -10,9 +10,13 @@
 //   - demand.go      Demand: which symbols anybody watches, counted
 //   - subscriptions.go  Subscriptions: what a source with a limit asks its vendor for
 //   - tape.go        Tape: the merge, its order and its refusals
-//   - supervisor.go  the life of one source: back-off, ends
+//   - market.go      Market: all sources and the clock
+//   - owner.go       who owns a symbol: the tapes of the sources that have it
+//   - supervisor.go  the life of one source, and the way of its updates
+//   - pause.go       the pauses before a failed source is called again
+//   - list.go        how a source comes by its instruments, its own or the cached
+//   - watchdog.go    the end of a source that has fallen silent
 //   - state.go       State: what can be said of a source, and what it says of itself
-//   - market.go      Market: all sources, their tapes, who owns a symbol
 //   - directory.go   Directory: the instruments that the sources have
 package feed
 

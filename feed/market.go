@@ -5,25 +5,15 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tickboard/tickboard/quotes"
 )
 
-// sweepEvery is how often the tapes are asked for quotes that have become stale.
-const sweepEvery = time.Second
-
-// Market runs sources side by side and publishes their quotes. Of a symbol that
-// several sources have, the first of them in the order given owns it, and only
-// its quotes are published: no quote mixes two sources.
-type Market struct {
-	directory   *Directory
-	demand      Demand
-	versions    quotes.Versions
-	supervisors []*supervisor
-	published   atomic.Int64
-}
+// lookEvery is how often the market looks at its clock: for sessions that turn,
+// quotes that become stale, sources that fall silent and symbols that are given
+// back.
+const lookEvery = time.Second
 
 // Options are what a Market is made of. Specs, Publish and Logger are needed.
 type Options struct {
@@ -37,11 +27,39 @@ type Options struct {
 	// Names win over what the sources say of their instruments. A symbol that no
 	// source has is not made known by them.
 	Names []quotes.Instrument
+	// Last are the quotes to begin with, as an earlier process had them: each is
+	// published, stale, as soon as the source of its name has listed its symbol.
+	Last []quotes.StockQuote
+	// Cache keeps the sources' instruments over restarts; nil is none.
+	Cache Cache
+}
+
+// Market runs sources side by side and publishes their quotes. Of a symbol that
+// several sources have, one owns it, and only its quotes are published: the
+// first of them, in the order given, that is healthy (place).
+type Market struct {
+	directory   *Directory
+	board       *board
+	demand      Demand
+	versions    quotes.Versions
+	publish     func(*quotes.StockQuote)
+	supervisors []*supervisor
 }
 
 // NewMarket prepares a market and starts nothing.
 func NewMarket(o Options) *Market {
-	m := &Market{directory: newDirectory(len(o.Specs), o.Names)}
+	m := &Market{
+		directory: newDirectory(len(o.Specs), o.Names), publish: o.Publish,
+		board: &board{places: make(map[quotes.Symbol]*place)},
+	}
+	stored := make(map[string]map[quotes.Symbol]quotes.StockQuote)
+	for _, q := range o.Last {
+		if stored[q.Source] == nil {
+			stored[q.Source] = make(map[quotes.Symbol]quotes.StockQuote)
+		}
+		stored[q.Source][q.Symbol] = q
+		m.versions.Next(time.UnixMicro(q.Version)) // the clock may have been set back since
+	}
 	names := make(map[string]int)
 	for i, spec := range o.Specs {
 		name := spec.Source.Name()
@@ -49,13 +67,13 @@ func NewMarket(o Options) *Market {
 			name += "-" + strconv.Itoa(names[name])
 		}
 		m.supervisors = append(m.supervisors, &supervisor{
-			index: i, name: name, spec: spec, log: o.Logger,
-			directory: m.directory, demand: &m.demand, versions: &m.versions,
-			publish: func(q *quotes.StockQuote) { m.published.Add(1); o.Publish(q) },
-			tapes:   make(map[quotes.Symbol]*Tape),
-			state:   State{Name: name, URL: spec.URL, Note: spec.Note, Timeliness: spec.Timeliness, Phase: Starting},
+			index: i, name: name, spec: spec, log: o.Logger, cache: o.Cache, publish: o.Publish,
+			directory: m.directory, board: m.board, demand: &m.demand, versions: &m.versions,
+			places: make(map[quotes.Symbol]*place), stored: stored[name],
+			state: State{Name: name, URL: spec.URL, Note: spec.Note, Timeliness: spec.Timeliness, Phase: Starting},
 		})
 	}
+	m.board.sources = m.supervisors
 	return m
 }
 
@@ -64,24 +82,27 @@ func NewMarket(o Options) *Market {
 func (m *Market) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, s := range m.supervisors {
-		wg.Go(func() { s.run(ctx) })
+		wg.Go(func() { s.live(ctx) })
 	}
-	wg.Go(func() { m.sweep(ctx) })
+	wg.Go(func() { m.passTime(ctx) })
 	wg.Wait()
 	return nil
 }
 
-func (m *Market) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
+func (m *Market) passTime(ctx context.Context) {
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			now := time.Now()
 			for _, s := range m.supervisors {
-				s.sweep()
+				s.account.look(now)
+				s.watch(now)
 			}
+			m.board.look(now, m.publish)
 		}
 	}
 }
@@ -101,20 +122,29 @@ func (m *Market) States() []State {
 	return states
 }
 
+// Last returns the newest quote of each symbol whose version is above one that
+// it returned before, 0 for all, and the version to ask with the next time. It is
+// what is to be stored. The quotes are shared and must not be changed.
+func (m *Market) Last(above int64) (changed []*quotes.StockQuote, newest int64) {
+	// A quote gets its version and is its place's last in one step: every
+	// version up to this one is there, or will have been replaced.
+	newest = m.versions.Newest()
+	for _, p := range m.board.all() {
+		if q := p.newest(above); q != nil {
+			changed = append(changed, q)
+		}
+	}
+	return changed, newest
+}
+
 // Complete says that every symbol that a source has listed has a quote. A market
 // whose sources follow Demand may never be.
-func (m *Market) Complete() bool {
-	quoted := 0
-	for _, s := range m.supervisors {
-		quoted += s.snapshot().Symbols
-	}
-	return quoted >= m.directory.Len()
-}
+func (m *Market) Complete() bool { return int(m.board.quoted.Load()) >= m.directory.Len() }
 
 // Ready says that the market has quotes, or that no source is expected to give
 // any: each has ended for good.
 func (m *Market) Ready() bool {
-	if m.published.Load() > 0 {
+	if m.board.quoted.Load() > 0 {
 		return true
 	}
 	for _, s := range m.supervisors {

@@ -52,14 +52,6 @@ type Spec struct {
 	Posts http.Handler
 }
 
-// now is the time that the tapes of the source go by.
-func (s *Spec) now() time.Time {
-	if s.Clock != nil {
-		return s.Clock()
-	}
-	return time.Now()
-}
-
 // Env reads one setting of the program by its name without the prefix, as
 // "ALPACA_KEY", "" where it is not set. A secret may stand in a file; the error
 // says which could not be read.

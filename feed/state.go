@@ -2,6 +2,7 @@ package feed
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,7 +72,7 @@ type account struct {
 	refused map[quotes.Symbol]string
 	looks   [ratePeriod + 1]look // a ring
 	looked  int
-	calls   int64 // how often asked has changed
+	changes int64 // of asked
 }
 
 // look is what was counted at one moment.
@@ -96,7 +97,7 @@ func (a *account) subscription(u Update) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.refused, u.Symbol)
-	a.calls++
+	a.changes++
 	switch u.Kind {
 	case Asked:
 		a.ask(u.Symbol, false)
@@ -126,9 +127,21 @@ func (a *account) ask(sym quotes.Symbol, confirmed bool) {
 func (a *account) disconnect() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked, a.refused = nil, nil
-	a.calls++
+	if a.asked, a.refused = nil, nil; a.changes > 0 {
+		a.changes++
+	}
 }
+
+// subscribed returns the symbols that the source has asked its vendor for and
+// the number of changes to them, which is 0 for a source that never asks.
+func (a *account) subscribed() (asked []quotes.Symbol, changes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Keys(a.asked)), a.changes
+}
+
+// heard is when the source last said something of a symbol.
+func (a *account) heard() time.Time { return moment(a.lastUpdate.Load()) }
 
 // look takes the figures that the rates are computed from, once a second.
 func (a *account) look(now time.Time) {
@@ -152,7 +165,7 @@ func (a *account) tell(st *State) {
 	for i := range st.Updates {
 		st.Updates[i] = a.outcomes[i].Load()
 	}
-	st.LastUpdate = moment(a.lastUpdate.Load())
+	st.LastUpdate = a.heard()
 	if st.LastMessage = moment(a.lastMessage.Load()); st.LastMessage.Before(st.LastUpdate) {
 		st.LastMessage = st.LastUpdate
 	}

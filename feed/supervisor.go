@@ -3,26 +3,12 @@ package feed
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tickboard/tickboard/quotes"
-)
-
-// The pause before a failed source is called again: doubled from the first to
-// the last, and spread by a fifth to either side so that many nodes do not call
-// at once. A source that ran well for steadyRun begins with the first again.
-const (
-	firstPause = time.Second
-	lastPause  = time.Minute
-	steadyRun  = time.Minute
-
-	// The pause after a Failure that is Slow: never shorter than the first.
-	firstSlowPause = time.Minute
-	lastSlowPause  = 10 * time.Minute
 )
 
 // supervisor runs one source for as long as it makes sense, and feeds its tapes.
@@ -31,34 +17,43 @@ type supervisor struct {
 	name      string
 	spec      Spec
 	directory *Directory
+	board     *board
 	demand    *Demand
 	versions  *quotes.Versions
+	cache     Cache
 	publish   func(*quotes.StockQuote)
 	log       *slog.Logger
 	account   account
+	watchdog  watchdog
 
-	mu    sync.Mutex // guards all below
-	tapes map[quotes.Symbol]*Tape
-	state State // but for what is counted
+	run     atomic.Int64 // the number of the Run that is under way, 0 between them
+	symbols atomic.Int64 // tapes
+
+	mu     sync.Mutex // guards all below
+	places map[quotes.Symbol]*place
+	stored map[quotes.Symbol]quotes.StockQuote // of an earlier process, not begun with yet
+	state  State                               // but for what is counted
+	stop   context.CancelCauseFunc             // ends the Run that is under way; nil between them
+	began  time.Time                           // when that was called
 }
 
-// run lists and runs the source until ctx ends or the source has ended for good.
-func (s *supervisor) run(ctx context.Context) {
+// live lists and runs the source until ctx ends or the source has ended for good.
+func (s *supervisor) live(ctx context.Context) {
+	var asking sync.WaitGroup // and storing
+	defer asking.Wait()
 	s.enter(Starting, nil)
-	listed := false
-	for pauses := (pauses{}); ; {
+	if s.cache != nil {
+		s.useBeside(ctx)
+		_, saved := s.directory.beside(s.index, 0)
+		asking.Go(func() { s.saveBeside(ctx, saved) })
+	}
+	if !s.awaitList(ctx, &asking) {
+		return
+	}
+	var pauses pauses
+	for number := int64(1); ; number++ {
 		began := time.Now()
-		var err error
-		if !listed {
-			if err = s.list(ctx); err == nil {
-				listed = true
-			}
-		}
-		if listed {
-			s.enter(Running, nil)
-			err = s.spec.Source.Run(ctx, s.demand, s.take)
-			s.account.disconnect()
-		}
+		err := s.runOnce(ctx, number)
 		if ctx.Err() != nil {
 			return
 		}
@@ -66,20 +61,39 @@ func (s *supervisor) run(ctx context.Context) {
 			s.end(err)
 			return
 		}
-		s.enter(Waiting, err)
-		if !sleep(ctx, pauses.next(err, time.Since(began) >= steadyRun)) {
+		steady := time.Since(began) >= steadyRun
+		phase := Waiting
+		if errors.Is(err, errSilent) {
+			phase = Silent
+			steady = steady && s.account.heard().After(began)
+		}
+		s.enter(phase, err)
+		if !sleep(ctx, pauses.next(err, steady)) {
 			return
 		}
 	}
 }
 
-func (s *supervisor) list(ctx context.Context) error {
-	instruments, err := s.spec.Instruments(ctx)
-	if err != nil {
-		return fmt.Errorf("list instruments: %w", err)
+// runOnce calls the source once. Its error is the watchdog's where that ended it.
+func (s *supervisor) runOnce(ctx context.Context, number int64) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	s.mu.Lock()
+	s.stop, s.began = stop, time.Now()
+	s.mu.Unlock()
+	s.run.Store(number)
+	s.enter(Running, nil)
+	err := s.spec.Source.Run(ctx, s.demand, s.take)
+	s.run.Store(0)
+	s.mu.Lock()
+	s.stop = nil
+	s.mu.Unlock()
+	s.account.disconnect()
+	s.passTime(time.Now()) // another source may have its symbols now
+	if cause := context.Cause(ctx); errors.Is(cause, errSilent) {
+		return cause
 	}
-	s.directory.list(s.index, instruments)
-	return nil
+	return err
 }
 
 func (s *supervisor) end(err error) {
@@ -95,21 +109,29 @@ func (s *supervisor) end(err error) {
 func (s *supervisor) enter(phase Phase, err error) {
 	s.mu.Lock()
 	s.state.Phase, s.state.Since = phase, time.Now()
-	if err != nil {
-		s.state.LastError, s.state.LastErrorAt, s.state.Advice = err.Error(), time.Now(), advice(err)
-	}
-	if phase == Waiting {
+	again := phase == Waiting || phase == Silent
+	if again {
 		s.state.Restarts++
 	}
 	s.mu.Unlock()
-	switch phase {
-	case Failed:
+	if err != nil {
+		s.note(err)
+	}
+	switch {
+	case phase == Failed:
 		s.log.Error("feed has failed for good and is not tried again", "feed", s.name, "error", err, "advice", advice(err))
-	case Waiting:
+	case again:
 		s.log.Warn("feed has failed and is tried again", "feed", s.name, "error", err, "advice", advice(err))
 	default:
 		s.log.Info("feed is "+string(phase), "feed", s.name)
 	}
+}
+
+// note keeps an error for the State.
+func (s *supervisor) note(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.LastError, s.state.LastErrorAt, s.state.Advice = err.Error(), time.Now(), advice(err)
 }
 
 // advice is what a Failure says that can be done about it.
@@ -124,20 +146,15 @@ func advice(err error) string {
 func (s *supervisor) take(u Update) {
 	now := time.Now()
 	if u.Kind >= Received {
-		s.hear(u, now)
+		s.hear(&u, now)
 		return
 	}
-	in, listed, owned := s.directory.instrument(s.index, u.Symbol)
-	s.mu.Lock()
-	outcome := Unlisted
-	var quote *quotes.StockQuote
-	if listed {
-		tape := s.tape(in)
-		if outcome = tape.Apply(u, s.spec.now()); outcome == Merged && owned {
-			quote = tape.Quote(s.versions.Next(now))
-		}
+	p := s.place(u.Symbol, now)
+	if p == nil {
+		s.account.update(now, Unlisted)
+		return
 	}
-	s.mu.Unlock()
+	outcome, quote := p.apply(s.index, &u, now)
 	s.account.update(now, outcome)
 	if quote != nil {
 		s.publish(quote)
@@ -145,93 +162,62 @@ func (s *supervisor) take(u Update) {
 }
 
 // hear takes what the source says of itself.
-func (s *supervisor) hear(u Update, now time.Time) {
+func (s *supervisor) hear(u *Update, now time.Time) {
 	switch u.Kind {
 	case Received:
 		s.account.message(now)
 	case Listed:
-		if u.Instrument == nil || !s.directory.add(s.index, *u.Instrument) {
+		if u.Instrument == nil || u.Instrument.Symbol.IsZero() || !s.directory.add(s.index, *u.Instrument) {
 			s.account.update(now, Unlisted)
+			return
 		}
+		s.restore(u.Instrument.Symbol, now)
 	case Asked, Subscribed, Released, Refused:
-		s.account.subscription(u)
+		s.account.subscription(*u)
 	case Reported:
-		s.mu.Lock()
-		s.state.LastError, s.state.LastErrorAt, s.state.Advice = u.Note, now, ""
-		s.mu.Unlock()
+		s.note(errors.New(u.Note))
 		s.log.Warn("feed reports", "feed", s.name, "what", u.Note)
 	default:
 		s.account.update(now, Nonsense)
 	}
 }
 
-func (s *supervisor) tape(in quotes.Instrument) *Tape {
-	tape := s.tapes[in.Symbol]
-	if tape == nil {
-		tape = NewTape(s.spec, s.name, in)
-		s.tapes[in.Symbol] = tape
+// place is that of a symbol that the source has, nil for others.
+func (s *supervisor) place(sym quotes.Symbol, now time.Time) *place {
+	s.mu.Lock()
+	p := s.places[sym]
+	s.mu.Unlock()
+	if p != nil {
+		return p
 	}
-	return tape
+	in, listed := s.directory.instrument(s.index, sym)
+	if !listed {
+		return nil
+	}
+	p = s.board.place(sym)
+	s.mu.Lock()
+	s.places[sym] = p
+	s.mu.Unlock()
+	p.sit(s.index, in, nil, now)
+	return p
 }
 
-// sweep publishes the quotes that have become stale.
-func (s *supervisor) sweep() {
-	now, by := time.Now(), s.spec.now()
-	s.account.look(now)
-	var stale []*quotes.StockQuote
-	s.mu.Lock()
-	for sym, tape := range s.tapes {
-		if !tape.Stale(by) {
-			continue
-		}
-		if _, _, owned := s.directory.instrument(s.index, sym); owned {
-			stale = append(stale, tape.Quote(s.versions.Next(now)))
-		}
+// passTime lets time pass at all places.
+func (s *supervisor) passTime(now time.Time) { s.board.look(now, s.publish) }
+
+// clock is the time that the source's tapes go by.
+func (s *supervisor) clock(now time.Time) time.Time {
+	if s.spec.Clock == nil {
+		return now
 	}
-	s.mu.Unlock()
-	for _, q := range stale {
-		s.publish(q)
-	}
+	return s.spec.Clock()
 }
 
 func (s *supervisor) snapshot() State {
 	s.mu.Lock()
 	state := s.state
-	state.Symbols = len(s.tapes)
 	s.mu.Unlock()
-	state.Listed = s.directory.count(s.index)
+	state.Symbols, state.Listed = int(s.symbols.Load()), s.directory.count(s.index)
 	s.account.tell(&state)
 	return state
-}
-
-// pauses are those between the calls of a source.
-type pauses struct{ last, slow time.Duration }
-
-// next is the pause after a failure of a Run, which was a steady one or not.
-func (p *pauses) next(err error, steady bool) time.Duration {
-	if steady {
-		*p = pauses{}
-	}
-	if f, ok := errors.AsType[*Failure](err); ok && f.Slow {
-		p.slow = min(max(2*p.slow, firstSlowPause), lastSlowPause)
-		return p.slow + time.Duration(0.2*rand.Float64()*float64(p.slow))
-	}
-	p.last = min(max(2*p.last, firstPause), lastPause)
-	return jitter(p.last)
-}
-
-func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
-}
-
-// sleep waits for d and says whether ctx lasted as long.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

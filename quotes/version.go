@@ -21,3 +21,6 @@ func (v *Versions) Next(now time.Time) int64 {
 		}
 	}
 }
+
+// Newest is the last version that Next returned, 0 before the first.
+func (v *Versions) Newest() int64 { return v.last.Load() }

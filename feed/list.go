@@ -1,0 +1,208 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// Cache keeps the instruments of sources over restarts. A source that has none
+// there has an empty list and no error.
+type Cache interface {
+	LoadInstruments(ctx context.Context, source string) ([]quotes.Instrument, error)
+	SaveInstruments(ctx context.Context, source string, list []quotes.Instrument) error
+}
+
+const (
+	// listPatience is how long a source may take for its list before the cached
+	// one is used meanwhile.
+	listPatience = 2 * time.Second
+	// saveBesideEvery is how often the instruments that came one by one are
+	// stored when there are new ones.
+	saveBesideEvery = 2 * time.Second
+	// saveTime bounds the last save, after the end.
+	saveTime = time.Second
+)
+
+// awaitList waits until the source has a list, its own or the cached one, and
+// says whether it can run: not when ctx has ended or the source has for good. It
+// goes on asking in the background where the list is not the source's own yet.
+func (s *supervisor) awaitList(ctx context.Context, asking *sync.WaitGroup) bool {
+	answers, done := make(chan error), make(chan struct{})
+	defer close(done)
+	asking.Go(func() { s.ask(ctx, answers, done) })
+	patience := time.NewTimer(listPatience)
+	defer patience.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-patience.C:
+			if s.useCached(ctx) {
+				return true
+			}
+		case err := <-answers:
+			switch {
+			case err == nil:
+				return true
+			case IsPermanent(err):
+				s.useCached(ctx)
+				s.end(err)
+				return false
+			case s.useCached(ctx):
+				s.log.Warn("feed does not list its instruments; the list of an earlier time is used meanwhile", "feed", s.name, "error", err)
+				s.note(err)
+				return true
+			}
+			s.enter(Waiting, err)
+		}
+	}
+}
+
+// ask asks the source for its list until it gives one. The answers go to who
+// waits for them, until done.
+func (s *supervisor) ask(ctx context.Context, answers chan<- error, done <-chan struct{}) {
+	var pauses pauses
+	for {
+		list, err := s.spec.Instruments(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			s.useList(list)
+		} else {
+			err = fmt.Errorf("list instruments: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case answers <- err:
+		case <-done:
+			if err != nil {
+				s.note(err)
+			}
+		}
+		if err == nil {
+			s.save(ctx, s.name, list)
+			return
+		}
+		if IsPermanent(err) || !sleep(ctx, pauses.next(err, false)) {
+			return
+		}
+	}
+}
+
+// useList makes a list the source's, in place of the one before.
+func (s *supervisor) useList(list []quotes.Instrument) {
+	now := time.Now()
+	s.directory.list(s.index, list)
+	var gone []*place
+	s.mu.Lock()
+	for sym, p := range s.places {
+		if _, listed := s.directory.instrument(s.index, sym); !listed {
+			delete(s.places, sym)
+			gone = append(gone, p)
+		}
+	}
+	var stored []quotes.Symbol
+	for sym := range s.stored {
+		stored = append(stored, sym)
+	}
+	s.mu.Unlock()
+	for _, p := range gone {
+		s.emit(p.leave(s.index, now))
+	}
+	for _, sym := range stored {
+		s.restore(sym, now)
+	}
+}
+
+// restore begins the tape of a symbol with its stored quote, if there is one
+// and the source has the symbol.
+func (s *supervisor) restore(sym quotes.Symbol, now time.Time) {
+	in, listed := s.directory.instrument(s.index, sym)
+	s.mu.Lock()
+	stored, ok := s.stored[sym]
+	if !ok || !listed {
+		s.mu.Unlock()
+		return
+	}
+	delete(s.stored, sym)
+	p := s.board.place(sym)
+	s.places[sym] = p
+	s.mu.Unlock()
+	if q := p.sit(s.index, in, &stored, now); q != nil {
+		s.mu.Lock()
+		s.state.Restored++
+		s.mu.Unlock()
+		s.publish(q)
+	}
+}
+
+func (s *supervisor) emit(q *quotes.StockQuote) {
+	if q != nil {
+		s.publish(q)
+	}
+}
+
+// useCached makes the cached list the source's, and says whether there is one.
+func (s *supervisor) useCached(ctx context.Context) bool {
+	list := s.load(ctx, s.name)
+	if len(list) == 0 {
+		return false
+	}
+	s.useList(list)
+	return true
+}
+
+// besideName is where the instruments that came one by one are cached.
+func (s *supervisor) besideName() string { return s.name + "+" }
+
+// useBeside lists what came one by one in an earlier process.
+func (s *supervisor) useBeside(ctx context.Context) {
+	for _, in := range s.load(ctx, s.besideName()) {
+		s.directory.add(s.index, in)
+	}
+}
+
+// saveBeside stores the instruments that came one by one, until ctx ends and
+// then once more; saved is the number of the changes that are stored. It takes at
+// most a fiftieth of the time.
+func (s *supervisor) saveBeside(ctx context.Context, saved int64) {
+	pause := saveBesideEvery
+	for running := true; running; {
+		running = sleep(ctx, pause)
+		list, change := s.directory.beside(s.index, saved)
+		if change == saved {
+			continue
+		}
+		began := time.Now()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+		s.save(last, s.besideName(), list)
+		cancel()
+		saved, pause = change, max(saveBesideEvery, 50*time.Since(began))
+	}
+}
+
+func (s *supervisor) load(ctx context.Context, name string) []quotes.Instrument {
+	if s.cache == nil {
+		return nil
+	}
+	list, err := s.cache.LoadInstruments(ctx, name)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("the stored instruments cannot be read", "feed", s.name, "error", err)
+	}
+	return list
+}
+
+func (s *supervisor) save(ctx context.Context, name string, list []quotes.Instrument) {
+	if s.cache == nil {
+		return
+	}
+	if err := s.cache.SaveInstruments(ctx, name, list); err != nil && ctx.Err() == nil {
+		s.log.Warn("the instruments cannot be stored", "feed", s.name, "error", err)
+	}
+}
