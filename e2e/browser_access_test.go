@@ -22,6 +22,19 @@ var pages = []struct{ name, path string }{
 	{"widget", "/embed/quote/AAPL"},
 	{"unknown widget", "/embed/quote/NOSUCH"},
 	{"error", "/q/NOSUCH"},
+	{"sources", operators + "/feeds"},
+	{"entry to the sources", "/feeds"},
+}
+
+// operators begins the path of a page on the operator's listener.
+const operators = "operator's"
+
+// page is the address of one of the pages.
+func (s *server) page(path string) string {
+	if own, ok := strings.CutPrefix(path, operators); ok {
+		return s.AdminURL + own
+	}
+	return s.URL + path
 }
 
 // axe loads the checker of web accessibility.
@@ -67,8 +80,9 @@ func TestAxeFindsNothingOnAnyPage(t *testing.T) {
 	}
 	p := newTab(t)
 	p.expect("status of 404")
+	p.expect("status of 401")
 	for _, at := range pages {
-		p.visit(s.URL + at.path)
+		p.visit(s.page(at.path))
 		for _, theme := range []string{"light", "dark"} {
 			p.media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce")
 			for _, width := range []int64{1280, 360} {
@@ -153,9 +167,10 @@ func TestNothingIsCutAt320Pixels(t *testing.T) {
 	notify(t, s, "info", "A notification with a word that does not end: "+strings.Repeat("abcdefghij", 12))
 	p := newTab(t)
 	p.expect("status of 404")
+	p.expect("status of 401")
 	p.size(320, 640)
 	for _, at := range pages {
-		p.visit(s.URL + at.path)
+		p.visit(s.page(at.path))
 		if width := eval[int](p, `document.documentElement.scrollWidth`); width > 320 {
 			t.Errorf("%s is %d px wide: %s", at.name, width, eval[string](p, beyond))
 		}
@@ -185,10 +200,11 @@ func TestTargetsAreLargeEnough(t *testing.T) {
 	notify(t, s, "info", "A notification")
 	p := newTab(t)
 	p.expect("status of 404")
+	p.expect("status of 401")
 	for _, width := range []int64{1280, 360} {
 		p.size(width, 800)
 		for _, at := range pages {
-			p.visit(s.URL + at.path)
+			p.visit(s.page(at.path))
 			small := eval[string](p, `[...document.querySelectorAll('button, select, input, a')]
 				.filter(e => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.hidden, .skip, p.under, [popover], dialog'))
 				.map(e => e.matches('input[type=radio], input[type=checkbox]') ? e.closest('label') ?? e : e)

@@ -16,6 +16,9 @@ type Site struct {
 	PublicURL string
 	// Data says what the data is, as in "Simulated market data".
 	Data string
+	// Home is what the paths of the pages for everybody begin with, where that is
+	// another address than the page's own.
+	Home string
 	// Embeds says that other sites may frame the widgets.
 	Embeds bool
 	// Now is the moment for which the page is made.
@@ -93,6 +96,45 @@ type Widget struct {
 	Style, Script string
 	// Missing says that no source has the symbol.
 	Missing bool
+}
+
+// FeedsPage is "/feeds".
+type FeedsPage struct {
+	Site
+	Feeds []Feed
+	// Leave offers to forget who looks.
+	Leave bool
+}
+
+// Feed is how one source is; as JSON too.
+type Feed struct {
+	Name       string            `json:"name"`
+	URL        string            `json:"url,omitempty"` // less its secrets
+	Timeliness quotes.Timeliness `json:"timeliness"`
+	Note       string            `json:"note,omitempty"`
+	State      string            `json:"state"` // starting, running, waiting, silent, finished, failed
+	Since      time.Time         `json:"since,omitzero"`
+
+	LastMessage time.Time `json:"last_message,omitzero"`
+	LastUpdate  time.Time `json:"last_update,omitzero"`
+	Messages    int64     `json:"messages"`
+	Updates     int64     `json:"updates"`
+	MessageRate float64   `json:"message_rate"` // a second, the mean of ten
+	UpdateRate  float64   `json:"update_rate"`
+	// Outcomes counts what became of the updates.
+	Outcomes map[string]int64 `json:"outcomes"`
+
+	Restarts  int       `json:"restarts"`
+	Error     string    `json:"error,omitempty"` // the last one
+	ErrorTime time.Time `json:"error_time,omitzero"`
+	Advice    string    `json:"advice,omitempty"` // what to do about it
+
+	Symbols   int               `json:"symbols"` // with a quote
+	Restored  int               `json:"restored"`
+	Listed    int               `json:"listed"`
+	Asked     int               `json:"asked"`
+	Confirmed int               `json:"confirmed"`
+	Refused   map[string]string `json:"refused"` // why, by symbol
 }
 
 // ErrorPage is what a person sees of an error.

@@ -64,6 +64,9 @@ func Samples(site Site) []Sample {
 			w.Row = Row{Instrument: quotes.Instrument{Symbol: quotes.MustSymbol("XYZZY")}}
 			w.Missing = true
 		}))},
+		{"feeds", Feeds(FeedsPage{Site: site, Feeds: sampleFeeds(site.Now), Leave: true})},
+		{"feeds-empty", Feeds(FeedsPage{Site: site})},
+		{"feeds-entry", FeedsEntry(site, true)},
 		{"error", Error(ErrorPage{Site: site, Status: 404, Title: "No such symbol", Detail: "No source has XYZZY. " + hostile})},
 	}
 }
@@ -178,6 +181,34 @@ func sampleNotifications(now time.Time) []Notification {
 		out = append(out, Notification{ID: int64(4 - i), Type: n.kind, Message: n.message, Time: now.Add(-time.Duration(i*i) * 7 * time.Hour)})
 	}
 	return out
+}
+
+// sampleFeeds is one source in every state.
+func sampleFeeds(now time.Time) []Feed {
+	before := func(d time.Duration) time.Time { return now.Add(-d) }
+	return []Feed{
+		{
+			Name: "binance", URL: "binance://?symbols=BTCUSDT", Timeliness: quotes.Live, State: "running", Since: before(26 * time.Hour),
+			LastMessage: before(300 * time.Millisecond), LastUpdate: before(300 * time.Millisecond), Messages: 48210377, Updates: 50123456,
+			MessageRate: 323.4, UpdateRate: 345.06, Outcomes: map[string]int64{"merged": 50000000, "late": 1200, "duplicate": 34},
+			Restarts: 2, Symbols: 14, Listed: 1432, Asked: 14, Confirmed: 13, Restored: 12,
+			Refused: map[string]string{"LUNAUSDT": "not traded any more"},
+		},
+		{
+			Name: "alpaca-iex", URL: "alpaca://iex", Timeliness: quotes.Live, State: "waiting", Since: before(90 * time.Second),
+			LastMessage: before(95 * time.Second), LastUpdate: before(95 * time.Second), Messages: 1200, Updates: 1100, Restarts: 7,
+			Error: "connection limit exceeded " + hostile, ErrorTime: before(90 * time.Second),
+			Advice: "Another program uses the same account: stop it, or wait a minute.", Symbols: 12, Listed: 11003, Asked: 30,
+			Refused: map[string]string{"TSLA": "over the limit of 30 symbols", "GME": "over the limit of 30 symbols"},
+		},
+		{
+			Name: "finnhub", URL: "finnhub://", Timeliness: quotes.Delayed, State: "failed", Since: before(3 * time.Hour),
+			Error: "401 Invalid API key", ErrorTime: before(3 * time.Hour), Advice: "Set TICKBOARD_FINNHUB_TOKEN and start again.",
+		},
+		{Name: "kraken", URL: "kraken://", Timeliness: quotes.Live, State: "silent", Since: before(4 * time.Second), LastMessage: before(65 * time.Second)},
+		{Name: "replay", URL: "replay://session.csv.gz", Timeliness: quotes.Replayed, State: "finished", Since: before(50 * time.Hour)},
+		{Name: "sim", URL: "sim://", Timeliness: quotes.Simulated, Note: "open around the clock", State: "starting", Since: now},
+	}
 }
 
 // number reads a figure of a sample; it panics on a malformed one.

@@ -8,12 +8,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// adminHandler serves the operator's listener, to IP addresses and localhost
+// adminHandler serves the operator's listener (how the sources are, metrics,
+// profiles), to IP addresses and localhost
 // only: it asks for no token, so a rebound name must not reach it.
 func (s *Server) adminHandler() http.Handler {
 	e := s.newEcho()
 	for path, handler := range map[string]echo.HandlerFunc{
 		"/metrics":             echo.WrapHandler(promhttp.HandlerFor(s.metrics(), promhttp.HandlerOpts{})),
+		"/feeds":               s.adminFeeds,
+		"/static/*":            s.assets.serve,
 		"/healthz":             s.healthz,
 		"/readyz":              s.readyz,
 		"/debug/pprof/":        echo.WrapHandler(http.HandlerFunc(pprof.Index)),

@@ -34,6 +34,18 @@ func (still) Run(ctx context.Context, _ *feed.Demand, _ func(feed.Update)) error
 // newServer is a server with the symbols A to E and a log in a real database.
 func newServer(t *testing.T) *testServer {
 	t.Helper()
+	return newServerOf(t, feed.Spec{Source: still{}, Timeliness: quotes.Live, Instruments: func(context.Context) ([]quotes.Instrument, error) {
+		var list []quotes.Instrument
+		for _, name := range strings.Split("A B C D E", " ") {
+			list = append(list, quotes.Instrument{Symbol: quotes.MustSymbol(name), Name: name})
+		}
+		return list, nil
+	}})
+}
+
+// newServerOf is a server with these sources and a log in a real database.
+func newServerOf(t *testing.T, specs ...feed.Spec) *testServer {
+	t.Helper()
 	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -43,15 +55,8 @@ func newServer(t *testing.T) *testServer {
 			t.Error(err)
 		}
 	})
-	spec := feed.Spec{Source: still{}, Timeliness: quotes.Live, Instruments: func(context.Context) ([]quotes.Instrument, error) {
-		var list []quotes.Instrument
-		for _, name := range strings.Split("A B C D E", " ") {
-			list = append(list, quotes.Instrument{Symbol: quotes.MustSymbol(name), Name: name})
-		}
-		return list, nil
-	}}
 	logger := slog.New(slog.DiscardHandler)
-	market := feed.NewMarket(feed.Options{Specs: []feed.Spec{spec}, Publish: func(*quotes.StockQuote) {}, Logger: logger})
+	market := feed.NewMarket(feed.Options{Specs: specs, Publish: func(*quotes.StockQuote) {}, Logger: logger})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- market.Run(ctx) }()

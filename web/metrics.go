@@ -3,6 +3,7 @@ package web
 import (
 	"maps"
 	"runtime"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -88,14 +89,38 @@ func (f figures) feeds(out chan<- prometheus.Metric) {
 			counter(out, "tickboard_feed_updates_total", "Updates of a feed by what became of them.", float64(n),
 				labels{"feed": st.Name, "outcome": feed.Outcome(outcome).String()})
 		}
-		counter(out, "tickboard_feed_restarts_total", "How often a feed failed and was called again.", float64(st.Restarts), labels{"feed": st.Name})
-		gauge(out, "tickboard_feed_symbols", "Symbols that a feed has given a quote of.", float64(st.Symbols), labels{"feed": st.Name})
-		up := 0.0
-		if st.Phase == feed.Running {
-			up = 1
+		with := labels{"feed": st.Name}
+		counter(out, "tickboard_feed_messages_total", "Messages that came from a feed's vendor.", float64(st.Messages), with)
+		gauge(out, "tickboard_feed_last_message_timestamp_seconds", "When a feed last said anything, in seconds since 1970; 0 is never.", unix(st.LastMessage), with)
+		gauge(out, "tickboard_feed_last_update_timestamp_seconds", "When a feed last said anything of a symbol, in seconds since 1970; 0 is never.", unix(st.LastUpdate), with)
+		gauge(out, "tickboard_feed_state_timestamp_seconds", "Since when a feed is in its state, in seconds since 1970.", unix(st.Since), with)
+		for _, phase := range []feed.Phase{feed.Starting, feed.Running, feed.Waiting, feed.Silent, feed.Finished, feed.Failed} {
+			gauge(out, "tickboard_feed_state", "1 for the state that a feed is in.", one(st.Phase == phase), labels{"feed": st.Name, "state": string(phase)})
 		}
-		gauge(out, "tickboard_feed_running", "1 while a feed runs.", up, labels{"feed": st.Name})
+		gauge(out, "tickboard_feed_instruments", "Instruments that a feed has listed.", float64(st.Listed), with)
+		gauge(out, "tickboard_feed_subscriptions_asked", "Symbols that a feed has asked its vendor for; 0 where the vendor sends all.", float64(st.Asked), with)
+		gauge(out, "tickboard_feed_subscriptions_confirmed", "Symbols that the vendor has confirmed.", float64(st.Got), with)
+		gauge(out, "tickboard_feed_subscriptions_refused", "Symbols that a feed cannot send, counted up to a hundred.", float64(len(st.Refused)), with)
+		gauge(out, "tickboard_feed_symbols_restored", "Symbols that began with a stored quote.", float64(st.Restored), with)
+		counter(out, "tickboard_feed_restarts_total", "How often a feed failed and was called again.", float64(st.Restarts), with)
+		gauge(out, "tickboard_feed_symbols", "Symbols that a feed has given a quote of.", float64(st.Symbols), with)
+		gauge(out, "tickboard_feed_running", "1 while a feed runs.", one(st.Phase == feed.Running), with)
 	}
+}
+
+// unix is a moment as Prometheus has it, 0 for none.
+func unix(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 type labels = prometheus.Labels

@@ -38,6 +38,7 @@ func (s *Server) routes() http.Handler {
 		{"/api/v1/quotes/*", s.oneQuote, nil},
 		{"/api/v1/symbols", s.symbols, []echo.MiddlewareFunc{gzip}},
 		{"/api/v1/notifications", s.notifications, []echo.MiddlewareFunc{gzip}},
+		{"/feeds", s.feeds, []echo.MiddlewareFunc{gzip}},
 		{"/healthz", s.healthz, nil},
 		{"/readyz", s.readyz, nil},
 		{"/static/*", s.assets.serve, nil}, // compressed once, at the start
@@ -46,6 +47,7 @@ func (s *Server) routes() http.Handler {
 		e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handler, r.with...)
 	}
 	e.POST("/send", s.send)
+	e.POST("/feeds", s.enterFeeds)
 	if s.DevViews {
 		e.GET("/dev/views", s.devViews, gzip)
 		e.GET("/dev/views/:name", s.devView, gzip)

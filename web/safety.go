@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/labstack/echo/v4"
 )
 
 // pagePolicy is the content security policy of every page but the widgets'.
@@ -139,6 +141,16 @@ func hostname(host string) string {
 // same time for every wrong one.
 func (s *Server) authorized(r *http.Request) bool {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok && s.isAdminToken(token)
+}
+
+func (s *Server) isAdminToken(token string) bool {
 	hash := sha256.Sum256([]byte(token))
-	return ok && s.AdminToken != "" && subtle.ConstantTimeCompare(hash[:], s.tokenHash[:]) == 1
+	return s.AdminToken != "" && subtle.ConstantTimeCompare(hash[:], s.tokenHash[:]) == 1
+}
+
+// unauthorized refuses a script that does not bear the admin token.
+func unauthorized(c echo.Context) error {
+	c.Response().Header().Set("WWW-Authenticate", `Bearer realm="tickboard"`)
+	return refuse(http.StatusUnauthorized, "Send the admin token: Authorization: Bearer …. The log says at the start where it is kept.")
 }

@@ -16,8 +16,7 @@ import (
 // survives a power cut.
 func (s *Server) send(c echo.Context) error {
 	if !s.authorized(c.Request()) {
-		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="tickboard"`)
-		return refuse(http.StatusUnauthorized, "Send the admin token: Authorization: Bearer …. The log says at the start where it is kept.")
+		return unauthorized(c)
 	}
 	var message struct {
 		Type    string `json:"type"`

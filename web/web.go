@@ -24,6 +24,7 @@
 //   - render.go     pages and JSON with their ETag
 //   - assets.go     the embedded files under one hashed path
 //   - tls.go        a certificate that can be changed while it is used
+//   - feeds.go      how the sources are, for the operator
 //   - health.go     liveness and readiness
 //   - admin.go      the operator's listener: metrics and profiles
 //   - metrics.go    the figures of all parts as Prometheus metrics
