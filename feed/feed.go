@@ -9,7 +9,13 @@
 //   - scheme.go      Schemes: from a feed's URL to a Spec that can run
 //   - demand.go      Demand: which symbols anybody watches, counted
 //   - subscriptions.go  Subscriptions: what a source with a limit asks its vendor for
-//   - tape.go        Tape: the merge, its order and its refusals
+//   - tape.go        Tape: the merge, its order and its refusals; beside it
+//     tape_session.go  its clock and the sessions
+//     tape_trade.go    which trades move what, and halts
+//     tape_day.go      the figures of a day, and the day's turn
+//     tape_prints.go   corrections and cancels
+//     tape_silence.go  when silence makes a quote stale
+//     tape_restore.go  a quote that was stored
 //   - market.go      Market: all sources and the clock
 //   - owner.go       who owns a symbol: the tapes of the sources that have it
 //   - supervisor.go  the life of one source, and the way of its updates

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -28,89 +27,119 @@ var outcomeNames = [outcomes]string{"merged", "unchanged", "duplicate", "late", 
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
-// recentTrades is how many trades a tape can still correct, cancel and know
-// again as duplicates.
-const recentTrades = 64
-
 // futureTolerance is how far a source's clock may be ahead of ours before its
 // times are nonsense.
 const futureTolerance = time.Minute
 
-// Tape merges the updates of one symbol of one source into its quote. Until
-// there are exchange calendars a day is a UTC day and every session is regular.
+// Tape merges the updates of one symbol of one source into its quote.
+//
+// The quote's price, open, high, low and volume are those of one trading day,
+// the last one of which a regular trade is known, and its previous close is that
+// day's. What is known of a day that has begun since waits for its first regular
+// trade. Trades outside of the regular session move the extended price alone,
+// and count in the volume; bids and offers pass as they are, locked and crossed
+// ones too. What is from before the current trading day is late, but for what a
+// source says of it before anything of the current one, when it begins and
+// after a Break.
+//
 // A Tape is used by one goroutine at a time.
 type Tape struct {
-	quote      quotes.StockQuote
-	staleAfter time.Duration
-	heard      time.Time // when the source last spoke of the symbol, by our clock
-	day        time.Time // the UTC day that the day figures belong to
-	tradeTime  time.Time // of the newest trade that may be last
-	quoteTime  time.Time // of the newest bid and offer
+	quote quotes.StockQuote
 
-	recent []print // oldest first
-	// settled is what all trades that left recent, and the source's own day
-	// figures, say.
-	settled figures
+	timetable
+	silence
+
+	shown figures // of the quote's day
+	ahead figures // of the current day, while the quote is of an earlier one
+
+	regular, extended lastPrice
+	before            decimal.NullDecimal // the price before the first trade of the day
+	quoteTime         time.Time           // of the newest bid and offer
+	statusTime        time.Time           // of the newest status
+	haltTime          time.Time
+	recent            prints
+
+	// anew says that the source begins: what comes next has its place, however
+	// old it is, and the price that is shown was not followed to its close.
+	anew bool
+	// catchUp says that no trade of the current day has come since then.
+	catchUp  bool
+	restored restored
+
+	adjustment Adjustment
+	changeOf   [2]decimal.NullDecimal // the price and the base that the quote's change is of
 }
-
-// print is one trade as far as it can still change the quote.
-type print struct {
-	id          uint64
-	price, size decimal.Decimal
-	time        time.Time
-	last        bool // was the newest eligible trade when it came
-	ranges      bool
-	counts      bool
-}
-
-// figures are the numbers that follow from trades.
-type figures struct{ last, high, low decimal.NullDecimal }
 
 // NewTape begins the tape of an instrument of a source.
 func NewTape(spec Spec, source string, instrument quotes.Instrument) *Tape {
-	return &Tape{
-		staleAfter: spec.StaleAfter,
+	t := &Tape{
+		timetable: newTimetable(spec, instrument),
+		silence:   silence{after: spec.StaleAfter},
 		quote: quotes.StockQuote{
-			Symbol: instrument.Symbol, Currency: instrument.Currency, Session: quotes.Regular,
+			Symbol: instrument.Symbol, Currency: instrument.Currency, Session: quotes.Closed, Basis: spec.Basis,
 			Timeliness: spec.Timeliness, Delay: spec.Delay, Source: source,
 		},
+		anew: true, catchUp: true,
 	}
+	if t.calendar.Always() {
+		t.quote.Session = quotes.Regular
+	}
+	return t
 }
 
-// Apply merges u, which was received at now. Only Merged has changed the quote.
+// Apply merges u, which was received at now. What it changes in the quote is
+// said by Merged, or, when it is only the session that u's time begins, by the
+// next Turn.
 func (t *Tape) Apply(u Update, now time.Time) Outcome {
-	if u.Time.IsZero() || t.quote.Timeliness != quotes.Replayed && u.Time.After(now.Add(futureTolerance)) {
+	if nonsense(u) || t.quote.Timeliness != quotes.Replayed && u.Time.After(now.Add(futureTolerance)) {
 		return Nonsense
 	}
-	outcome := t.merge(u)
-	if outcome != Nonsense {
-		t.heard = now
-		if t.quote.Stale && outcome != Late {
-			t.quote.Stale = false
-			outcome = Merged
-		}
+	if u.Kind == Break {
+		t.forget()
+		return Unchanged // what follows is worth publishing, the gap is not
 	}
-	if outcome == Merged && u.Time.After(t.quote.Time) {
-		t.quote.Time = u.Time
+	t.enter(t.told(u.Time, now))
+	outcome := t.merge(u)
+	if t.hear(now) {
+		t.pause(now, t.opened(now))
+	}
+	if t.quote.Stale && outcome != Late {
+		t.quote.Stale = false
+		outcome = Merged
+	}
+	if outcome == Merged {
+		t.turned = false
+		if u.Time.After(t.quote.Time) {
+			t.quote.Time = u.Time
+		}
 	}
 	return outcome
 }
 
-// Stale marks the quote as stale when the source has been silent for too long
-// at now, and says whether that has changed it.
-func (t *Tape) Stale(now time.Time) bool {
-	if t.staleAfter <= 0 || t.quote.Stale || t.heard.IsZero() || now.Sub(t.heard) < t.staleAfter {
-		return false
+// nonsense says that u is of no known kind or has a number or a time that
+// cannot be.
+func nonsense(u Update) bool {
+	switch u.Kind {
+	case Trade, Correction:
+		if u.Price.Sign() <= 0 || u.Size.Sign() < 0 {
+			return true
+		}
+	case Quote:
+		if u.Bid.Valid && u.Bid.Decimal.Sign() <= 0 || u.Ask.Valid && u.Ask.Decimal.Sign() <= 0 ||
+			u.BidSize.Decimal.Sign() < 0 || u.AskSize.Decimal.Sign() < 0 {
+			return true
+		}
+	case Day:
+		for _, n := range [...]decimal.NullDecimal{u.PreviousClose, u.Open, u.High, u.Low, u.Volume} {
+			if n.Decimal.Sign() < 0 {
+				return true
+			}
+		}
+	case Status, Cancel, Break:
+	default:
+		return true
 	}
-	t.quote.Stale = true
-	return true
-}
-
-// Quote returns a copy of the quote, with the version that it is published under.
-func (t *Tape) Quote(version int64) *quotes.StockQuote {
-	q := t.quote
-	q.Version = version
-	return &q
+	return u.Time.IsZero()
 }
 
 func (t *Tape) merge(u Update) Outcome {
@@ -122,70 +151,19 @@ func (t *Tape) merge(u Update) Outcome {
 	case Day:
 		return t.dayFigures(u)
 	case Status:
-		if t.quote.Halted == u.Halted {
-			return Unchanged
-		}
-		t.quote.Halted = u.Halted
-		return Merged
-	case Correction, Cancel:
-		return t.amend(u)
-	case Break:
-		t.forget()
-		return Unchanged // what follows is worth publishing, the gap is not
+		return t.status(u)
 	}
-	return Nonsense
+	return t.amend(u)
 }
 
-func (t *Tape) trade(u Update) Outcome {
-	if u.Price.Sign() <= 0 || u.Size.Sign() < 0 {
-		return Nonsense
-	}
-	if u.TradeID != 0 && t.find(u.TradeID) >= 0 {
-		return Duplicate
-	}
-	switch day := dayOf(u.Time); {
-	case day.After(t.day):
-		t.turn(day)
-	case day.Before(t.day):
-		return Late
-	}
-	p := print{id: u.TradeID, price: u.Price, size: u.Size, time: u.Time, ranges: u.MovesRange, counts: u.CountsVolume}
-	p.last = u.MovesLast && !u.Time.Before(t.tradeTime)
-	if !p.last && !p.ranges && !p.counts {
-		return late(u.MovesLast)
-	}
-	if p.last {
-		t.tradeTime = u.Time
-		t.quote.Price = quotes.Some(u.Price)
-	}
-	if p.ranges {
-		t.widen(u.Price)
-	}
-	if p.counts {
-		t.addVolume(u.Size)
-	}
-	t.remember(p)
-	t.quote.SetChange()
-	return Merged
-}
-
-// late is the outcome of a trade that changes nothing.
-func late(eligible bool) Outcome {
-	if eligible {
-		return Late
-	}
-	return Unchanged
+// Quote returns a copy of the quote, with the version that it is published under.
+func (t *Tape) Quote(version int64) *quotes.StockQuote {
+	q := t.quote
+	q.Version = version
+	return &q
 }
 
 func (t *Tape) bestQuote(u Update) Outcome {
-	for _, n := range [...]decimal.NullDecimal{u.Bid, u.Ask} {
-		if n.Valid && n.Decimal.Sign() <= 0 {
-			return Nonsense
-		}
-	}
-	if u.BidSize.Decimal.Sign() < 0 || u.AskSize.Decimal.Sign() < 0 {
-		return Nonsense
-	}
 	if u.Time.Before(t.quoteTime) {
 		return Late
 	}
@@ -198,150 +176,22 @@ func (t *Tape) bestQuote(u Update) Outcome {
 	return Merged
 }
 
-func (t *Tape) dayFigures(u Update) Outcome {
-	for _, n := range [...]decimal.NullDecimal{u.PreviousClose, u.Open, u.High, u.Low, u.Volume} {
-		if n.Decimal.Sign() < 0 {
-			return Nonsense
-		}
-	}
-	switch day := dayOf(u.Time); {
-	case day.After(t.day):
-		t.turn(day)
-	case day.Before(t.day):
-		return Late
-	}
-	changed := false
-	for _, f := range [...]struct{ from, into *decimal.NullDecimal }{
-		{&u.PreviousClose, &t.quote.PreviousClose}, {&u.Open, &t.quote.Open},
-		{&u.High, &t.quote.High}, {&u.Low, &t.quote.Low}, {&u.Volume, &t.quote.Volume},
-	} {
-		if f.from.Valid && !same(*f.from, *f.into) {
-			*f.into, changed = *f.from, true
-		}
-	}
-	if u.High.Valid {
-		t.settled.high = u.High
-	}
-	if u.Low.Valid {
-		t.settled.low = u.Low
-	}
-	if !changed {
-		return Unchanged
-	}
-	t.quote.SetChange()
-	return Merged
-}
-
-// amend corrects or cancels one of the recent trades, and draws from those that
-// are left what the trade had decided.
-func (t *Tape) amend(u Update) Outcome {
-	i := t.find(u.TradeID)
-	if u.TradeID == 0 || i < 0 {
-		return Unmatched
-	}
-	old := t.recent[i]
-	if u.Kind == Correction {
-		if u.Price.Sign() <= 0 || u.Size.Sign() < 0 {
-			return Nonsense
-		}
-		t.recent[i].price, t.recent[i].size = u.Price, u.Size
-		if old.counts {
-			t.addVolume(u.Size.Sub(old.size))
-		}
-	} else {
-		t.recent = slices.Delete(t.recent, i, i+1)
-		if old.counts {
-			t.addVolume(old.size.Neg())
-		}
-	}
-	t.redraw()
-	return Merged
-}
-
-// redraw computes last, high and low anew from what is settled and the recent
-// trades.
-func (t *Tape) redraw() {
-	f := t.settled
-	for _, p := range t.recent {
-		f.add(p)
-	}
-	t.quote.Price, t.quote.High, t.quote.Low = f.last, f.high, f.low
-	t.quote.SetChange()
-}
-
-// turn begins a new day: the last price becomes the previous close.
-func (t *Tape) turn(day time.Time) {
-	if !t.day.IsZero() && t.quote.Price.Valid {
-		t.quote.PreviousClose = t.quote.Price
-	}
-	t.day = day
-	t.clearDay()
-}
-
 // forget makes the tape take whatever comes next, however old it is.
 func (t *Tape) forget() {
-	t.day, t.tradeTime, t.quoteTime, t.quote.Time = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-	t.quote.PreviousClose = decimal.NullDecimal{}
-	t.clearDay()
-	t.quote.SetChange()
-}
-
-func (t *Tape) clearDay() {
-	q := &t.quote
-	q.Open, q.High, q.Low, q.Volume = decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}, decimal.NullDecimal{}
-	t.recent = t.recent[:0]
-	t.settled = figures{last: q.Price}
-}
-
-func (t *Tape) widen(price decimal.Decimal) {
-	q := &t.quote
-	if !q.Open.Valid {
-		q.Open = quotes.Some(price)
+	t.anew, t.catchUp, t.restored = true, true, restored{}
+	t.timetable.forget()
+	t.quoteTime, t.statusTime, t.quote.Time = time.Time{}, time.Time{}, time.Time{}
+	if t.played {
+		t.quote.Halted = false
 	}
-	widen(&q.High, &q.Low, price)
-}
-
-func (t *Tape) addVolume(size decimal.Decimal) {
-	sum := t.quote.Volume.Decimal.Add(size)
-	if over := sum.NumDigits() - quotes.MaxDigits; over > 0 {
-		sum = sum.Truncate(max(0, -sum.Exponent()-int32(over)))
-	}
-	t.quote.Volume = quotes.Some(sum)
-}
-
-func (t *Tape) remember(p print) {
-	if len(t.recent) == recentTrades {
-		t.settled.add(t.recent[0])
-		t.recent = slices.Delete(t.recent, 0, 1)
-	}
-	t.recent = append(t.recent, p)
-}
-
-func (t *Tape) find(id uint64) int {
-	return slices.IndexFunc(t.recent, func(p print) bool { return p.id == id })
-}
-
-func (f *figures) add(p print) {
-	if p.last {
-		f.last = quotes.Some(p.price)
-	}
-	if p.ranges {
-		widen(&f.high, &f.low, p.price)
-	}
-}
-
-func widen(high, low *decimal.NullDecimal, price decimal.Decimal) {
-	if !high.Valid || price.GreaterThan(high.Decimal) {
-		*high = quotes.Some(price)
-	}
-	if !low.Valid || price.LessThan(low.Decimal) {
-		*low = quotes.Some(price)
-	}
+	t.recent.clear()
+	t.shown, t.ahead = figures{begin: t.shown.begin}, figures{}
+	t.regular = kept(t.quote.Price)
+	t.clearExtended()
+	t.show()
 }
 
 // same says that a and b are the same text, not only the same number.
 func same(a, b decimal.NullDecimal) bool {
 	return a.Valid == b.Valid && (!a.Valid || a.Decimal.Exponent() == b.Decimal.Exponent() && a.Decimal.Equal(b.Decimal))
 }
-
-func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

@@ -163,63 +163,6 @@ func TestABreakLetsAnOlderRoundBegin(t *testing.T) {
 		`"currency":"USD","time":"2026-11-20T12:00:02Z","version":7,"session":"regular","timeliness":"replayed","source":"test"}`)
 }
 
-func TestCorrectionsAndCancelsTakeTheirTradeBack(t *testing.T) {
-	tape := newTape(quotes.Live)
-	apply(tape, trade(1, 1, "100", "10"), trade(2, 2, "120", "20"), trade(3, 3, "105", "30"))
-	correction := feed.Update{Symbol: aapl, Kind: feed.Correction, Time: at(4), TradeID: 2, Price: dec("102"), Size: dec("25")}
-	cancelLast := feed.Update{Symbol: aapl, Kind: feed.Cancel, Time: at(5), TradeID: 3}
-	unknown := feed.Update{Symbol: aapl, Kind: feed.Cancel, Time: at(5), TradeID: 99}
-	wantOutcomes(t, apply(tape, correction), "merged")
-	if q := tape.Quote(1); !q.High.Decimal.Equal(dec("105")) || !q.Volume.Decimal.Equal(dec("65")) || !q.Price.Decimal.Equal(dec("105")) {
-		t.Errorf("after the correction: %s", q.AppendJSON(nil))
-	}
-	wantOutcomes(t, apply(tape, cancelLast, unknown), "merged", "unmatched")
-	if q := tape.Quote(1); !q.High.Decimal.Equal(dec("102")) || !q.Volume.Decimal.Equal(dec("35")) || !q.Price.Decimal.Equal(dec("102")) {
-		t.Errorf("after the cancel: %s", q.AppendJSON(nil))
-	}
-}
-
-func TestTheFiguresOfManyTradesSurviveACancel(t *testing.T) {
-	tape := newTape(quotes.Live)
-	apply(tape, trade(1, 0, "500", "1"))
-	for i := range uint64(200) {
-		apply(tape, trade(i+2, float64(i), "100", "1"))
-	}
-	apply(tape, feed.Update{Symbol: aapl, Kind: feed.Cancel, Time: at(300), TradeID: 201})
-	if q := tape.Quote(1); !q.High.Decimal.Equal(dec("500")) || !q.Low.Decimal.Equal(dec("100")) || !q.Volume.Decimal.Equal(dec("200")) {
-		t.Errorf("%s", q.AppendJSON(nil))
-	}
-}
-
-func TestSilenceMakesAQuoteStaleAndAnyWordUnmakesIt(t *testing.T) {
-	tape := newTape(quotes.Live)
-	if tape.Stale(noon.Add(time.Hour)) {
-		t.Error("a symbol that never had a quote cannot be stale")
-	}
-	apply(tape, best(0, "1", "2"))
-	if tape.Stale(at(29)) || !tape.Stale(at(30)) || tape.Stale(at(31)) || !tape.Quote(1).Stale {
-		t.Error("stale begins after 30 s, and changes once")
-	}
-	wantOutcomes(t, apply(tape, best(40, "1", "2")), "merged")
-	if tape.Quote(1).Stale {
-		t.Error("still stale")
-	}
-}
-
-func TestAHaltShowsAndLifts(t *testing.T) {
-	tape := newTape(quotes.Live)
-	halt := feed.Update{Symbol: aapl, Kind: feed.Status, Time: at(1), Halted: true}
-	lift := feed.Update{Symbol: aapl, Kind: feed.Status, Time: at(2)}
-	wantOutcomes(t, apply(tape, halt), "merged")
-	if !tape.Quote(1).Halted {
-		t.Error("not halted")
-	}
-	wantOutcomes(t, apply(tape, halt, lift), "unchanged", "merged")
-	if tape.Quote(1).Halted {
-		t.Error("still halted")
-	}
-}
-
 func TestVolumeStaysWithinTheDigitsOfTheWire(t *testing.T) {
 	tape := newTape(quotes.Live)
 	apply(tape, trade(1, 1, "1", "9999999999.99999999"), trade(2, 2, "1", "90000000000.0000001"))

@@ -73,6 +73,12 @@ func (q *StockQuote) SetChange() {
 	q.Change, q.ChangePercent = change(q.Price, q.PreviousClose)
 }
 
+// SetExtendedChange computes ExtendedChange and ExtendedChangePercent from
+// ExtendedPrice and base, the regular close before it.
+func (q *StockQuote) SetExtendedChange(base decimal.NullDecimal) {
+	q.ExtendedChange, q.ExtendedChangePercent = change(q.ExtendedPrice, base)
+}
+
 // change is a price against its base, as a difference and as percent of the
 // base, rounded half away from zero to two places. Without a price, with a base
 // that is missing or not above zero, or of more than MaxDigits there is none.

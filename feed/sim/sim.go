@@ -68,6 +68,7 @@ func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 			return slices.Clone(instruments), nil
 		},
 		Timeliness: quotes.Simulated,
+		Calendar:   func(quotes.Instrument) *quotes.Calendar { return quotes.AlwaysOpen },
 		StaleAfter: staleAfter(c.rate),
 	}, nil
 }

@@ -1,0 +1,59 @@
+package feed
+
+import (
+	"time"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// restored is what holds of a price that was stored, until the source tells one.
+type restored struct {
+	price bool // the price was stored
+	open  bool // when its day had not closed
+}
+
+// closed says that a price of the day that begins at begin is the close before
+// a day whose preceding one begins at preceding: of a stored one only if no day
+// was missed, nor the end of its own.
+func (r restored) closed(begin, preceding time.Time) bool {
+	return !r.price || !r.open && begin.Equal(preceding)
+}
+
+// Restore begins the tape with a quote of the same source that was stored. It
+// is stale until the source speaks of the symbol, and its figures go on or end
+// as if they had just been told, with one exception: a price becomes no previous
+// close when the market has closed since then unseen, because the day's last
+// trades are not known.
+func (t *Tape) Restore(q quotes.StockQuote) {
+	if q.Time.IsZero() {
+		return
+	}
+	own := t.quote
+	t.quote = q
+	t.quote.Symbol, t.quote.Source, t.quote.Version = own.Symbol, own.Source, 0
+	t.quote.Timeliness, t.quote.Delay, t.quote.Stale = own.Timeliness, own.Delay, true
+	if own.Currency != "" {
+		t.quote.Currency = own.Currency
+	}
+	t.today = t.dayOf(q.Time)
+	day := t.today
+	if q.Time.Before(day.Open) { // its first regular trade was still to come
+		day = t.dayOf(day.Begin.Add(-1))
+	}
+	t.shown = figures{
+		begin: day.Begin, open: q.Open, high: q.High, low: q.Low, volume: q.Volume,
+		settledOpen: q.Open, settledHigh: q.High, settledLow: q.Low,
+	}
+	if q.Basis == own.Basis {
+		t.shown.previousClose = q.PreviousClose
+	}
+	t.quote.Basis = own.Basis
+	t.regular, t.extended = kept(q.Price), kept(q.ExtendedPrice)
+	t.haltTime = q.Time
+	t.anew = false
+	t.restored = restored{
+		price: true,
+		open:  !t.calendar.Always() && q.Session == quotes.Regular && !q.Time.Before(day.Open) && day.Begin.Equal(t.today.Begin),
+	}
+	t.show()
+}
