@@ -37,13 +37,12 @@ func (k *dayCache) at(c *Calendar, n int64) *span {
 
 func newBlock(c *Calendar, first int64) *dayBlock {
 	var block dayBlock
+	var s *span
 	for i := range block {
-		n := first + int64(i)
-		if i > 0 && n*secondsADay < block[i-1].until {
-			block[i] = block[i-1]
-			continue
+		if n := first + int64(i); s == nil || n*secondsADay >= s.until {
+			s = c.find(n)
 		}
-		block[i] = c.find(n)
+		block[i] = s
 	}
 	return &block
 }
