@@ -108,6 +108,16 @@ func (p *place) apply(source int, u *Update, now time.Time) (Outcome, *quotes.St
 	return outcome, p.settle(now, outcome == Merged && p.owner == source)
 }
 
+// adjusted is what the tape of a source has to say of its previous close, once.
+func (p *place) adjusted(source int) (Adjustment, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if tape := p.seats[source].tape; tape != nil {
+		return tape.Adjusted()
+	}
+	return Adjustment{}, false
+}
+
 // look lets time pass: sessions turn, tapes become stale, an owner changes. It
 // returns what is to be published.
 func (p *place) look(now time.Time) *quotes.StockQuote {

@@ -159,6 +159,18 @@ func (s *supervisor) take(u Update) {
 	if quote != nil {
 		s.publish(quote)
 	}
+	if u.Kind == Day {
+		s.logAdjustment(p)
+	}
+}
+
+// logAdjustment says that the source's previous close is not the one that was
+// known, as after a split.
+func (s *supervisor) logAdjustment(p *place) {
+	if a, ok := p.adjusted(s.index); ok {
+		s.log.Info("feed has adjusted a previous close, which is believed", "feed", s.name, "symbol", p.symbol,
+			"from", quotes.FormatDecimal(a.From), "to", quotes.FormatDecimal(a.To))
+	}
 }
 
 // hear takes what the source says of itself.

@@ -1,7 +1,12 @@
 package feed_test
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tickboard/tickboard/feed"
@@ -126,4 +131,31 @@ func TestLockedAndCrossedQuotesPass(t *testing.T) {
 			t.Errorf("%v %v", q.Bid, q.Ask)
 		}
 	}
+}
+
+// TestAnAdjustmentIsLogged follows a split through a market.
+func TestAnAdjustmentIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
+			for _, price := range []string{"400", "100.00"} {
+				emit(previousClose(time.Now(), price))
+			}
+			return nil
+		}}}
+		var log bytes.Buffer
+		m := feed.NewMarket(feed.Options{
+			Specs: []feed.Spec{f.spec("AAPL")}, Publish: func(*quotes.StockQuote) {}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- m.Run(ctx) }()
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(log.String(), "feed=f symbol=AAPL from=400 to=100.00\n") {
+			t.Errorf("the log has no word of it:\n%s", &log)
+		}
+	})
 }
