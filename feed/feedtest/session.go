@@ -1,10 +1,12 @@
 package feedtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -121,7 +123,7 @@ func (s *session) stop() error {
 // end waits for Run to return by itself, and for the connection to be gone, and
 // returns Run's error.
 func (s *session) end() (error, error) {
-	timer := time.NewTimer(vendorPatience)
+	timer := time.NewTimer(s.c.wait())
 	defer timer.Stop()
 	select {
 	case <-s.ended:
@@ -142,6 +144,7 @@ func (s *session) emit(u feed.Update) {
 	s.emitting = true
 	s.mu.Unlock()
 	err := s.sound(u)
+	runtime.Gosched() // so that a second one comes in
 	s.mu.Lock()
 	s.emitting = false
 	s.updates = append(s.updates, u)
@@ -187,9 +190,11 @@ func (s *session) faults() error {
 	return errors.Join(errs...)
 }
 
-// until waits for a condition, at most vendorPatience.
+func (c VendorCase) wait() time.Duration { return cmp.Or(c.patience, vendorPatience) }
+
+// until waits for a condition, for a time.
 func (s *session) until(what string, ok func() bool) error {
-	timer := time.NewTimer(vendorPatience)
+	timer := time.NewTimer(s.c.wait())
 	defer timer.Stop()
 	for {
 		rung := s.bell.next()
@@ -199,7 +204,7 @@ func (s *session) until(what string, ok func() bool) error {
 		select {
 		case <-rung:
 		case <-timer.C:
-			return fmt.Errorf("in %v there was not %s%s", vendorPatience, what, s.remark())
+			return fmt.Errorf("in %v there was not %s%s", s.c.wait(), what, s.remark())
 		}
 	}
 }

@@ -66,6 +66,8 @@ type VendorCase struct {
 	Faults []Fault
 	// Recorded are real messages.
 	Recorded []Recording
+
+	patience time.Duration // for what has to come; 0 is vendorPatience
 }
 
 // TradeFrame is a trade to be told. Time has whole milliseconds.

@@ -54,8 +54,9 @@ func checkMissingSecret(ctx context.Context, c VendorCase) error {
 			if err == nil {
 				s.spec = spec
 				s.run(ctx)
-				if err, _ = s.end(); !feed.IsPermanent(err) {
-					return fmt.Errorf("without %s it fails in a way that is not for good: %w", name, err)
+				var late error
+				if err, late = s.end(); late != nil || !feed.IsPermanent(err) {
+					return fmt.Errorf("without %s it does not fail for good: %w", name, errors.Join(late, err))
 				}
 			}
 			if text := text(err); !strings.Contains(text, name) {

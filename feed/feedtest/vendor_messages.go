@@ -297,7 +297,7 @@ func checkOldTrades(ctx context.Context, c VendorCase) error {
 
 func checkPings(ctx context.Context, c VendorCase) error {
 	return subscribed(ctx, c, func(s *session, sym quotes.Symbol) error {
-		ctx, cancel := context.WithTimeout(ctx, vendorPatience)
+		ctx, cancel := context.WithTimeout(ctx, c.wait())
 		defer cancel()
 		if err := s.v.client().ws.Ping(ctx); err != nil {
 			return fmt.Errorf("a ping is not answered: %w", err)

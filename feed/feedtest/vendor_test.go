@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/feed/rest"
@@ -103,40 +107,49 @@ func toyText(m toyMessage) string {
 
 // toy is a source of the toy vendor. What is set makes it a bad one.
 type toy struct {
-	spoilSpec   func(*feed.Spec)
-	spoilUpdate func(*feed.Update)
-	anyURL      bool // takes every parameter
-	noKeyNeeded bool // runs without its key
-	keyInErrors bool
-	restContext bool // asks REST without its context
-	noSnapshot  bool
-	noBreak     bool
-	oldSnapshot *Figures // is sent again and again
-	deaf        bool     // does not follow demand while it runs
+	spoilSpec    func(*feed.Spec)
+	spoilUpdate  func(*feed.Update)
+	spoilError   func(error) error                // of Run and of Instruments
+	spoilMessage func(t *toyRun, msg string) bool // false takes the message away
+
+	anyURL      bool     // takes every parameter
+	hidden      bool     // its settings lack one
+	noKeyNeeded bool     // runs without its key
+	keyInErrors bool     // shows it
+	forgetful   bool     // forgets the symbols of its URL
+	curious     bool     // asks for what is watched besides those
+	restContext bool     // asks REST without its context
+	noSnapshot  bool     // asks for none
+	noBreak     bool     // begins none with a break
+	oldSnapshot *Figures // is emitted again and again
+	deaf        bool     // does not follow the demand while it runs
 	noDrop      bool     // never takes a subscription back
 	greedy      bool     // knows no limit
 	hasty       bool     // confirms what it has asked for
 	stubborn    bool     // asks again for what was refused
-	hurried     bool     // one message for each symbol
+	hurried     bool     // asks thirty times
 	strict      bool     // fails at a message that it does not know
 	loud        bool     // reports each bad message
 	quiet       bool     // reports none
 	uncounted   bool     // does not count what it does not use
-	dropping    bool     // loses trades when many come
-	lingering   bool     // goes on for a second after its end
-	finishes    bool     // takes the end of the connection for its own
-	patient     bool     // takes every error for one that passes
-	nervous     bool     // takes every error for one that stays
+	absent      bool     // does not read for a while
+	lingering   bool     // goes on for a while after its end
 }
 
 func (t toy) scheme() feed.Scheme {
-	return feed.Scheme{Usage: "toy://", Settings: []string{"TOY_KEY", "TOY_URL"}, Open: func(u *url.URL, env feed.Env) (feed.Spec, error) {
+	settings := []string{"TOY_KEY", "TOY_URL"}
+	if t.hidden {
+		settings = settings[:1]
+	}
+	return feed.Scheme{Usage: "toy://", Settings: settings, Open: func(u *url.URL, env feed.Env) (feed.Spec, error) {
 		run := &toyRun{toy: t}
 		only, err := quotes.ParseSymbols(u.Query().Get("symbols"))
 		if !t.anyURL && (err != nil || len(u.Query()["symbols"]) > 1 || len(u.Query()) > 1 || u.RawQuery != "" && !u.Query().Has("symbols")) {
 			return feed.Spec{}, fmt.Errorf("unknown parameters; write symbols=A,B: %w", err)
 		}
-		run.only = only
+		if run.only = only; t.forgetful {
+			run.only = nil
+		}
 		if run.key, err = env("TOY_KEY"); err != nil || run.key == "" && !t.noKeyNeeded {
 			return feed.Spec{}, errors.New("set TICKBOARD_TOY_KEY")
 		}
@@ -163,7 +176,7 @@ type toyRun struct {
 	conn     *socket.Conn
 	subs     *feed.Subscriptions
 	reported bool
-	seen     int
+	messages int // that a spoiler has seen
 }
 
 func (t *toyRun) Name() string { return "toy" }
@@ -177,27 +190,16 @@ func (t *toyRun) get(ctx context.Context, path string, into any) error {
 	}
 	body, err := rest.Get(ctx, rest.Request{URL: t.base + path, Credentials: "look at TICKBOARD_TOY_KEY"})
 	if err != nil {
-		return t.judge(err)
+		return err
 	}
 	return json.Unmarshal(body, into)
-}
-
-// judge spoils what an error says of the next Run.
-func (t *toyRun) judge(err error) error {
-	switch {
-	case t.patient:
-		return errors.New(err.Error())
-	case t.nervous:
-		return feed.Permanent(err)
-	}
-	return err
 }
 
 func (t *toyRun) instruments(ctx context.Context) ([]quotes.Instrument, error) {
 	syms := t.only
 	if syms == nil {
 		if err := t.get(ctx, "/list", &syms); err != nil {
-			return nil, err
+			return nil, t.spoiled(err)
 		}
 	}
 	list := make([]quotes.Instrument, len(syms))
@@ -210,13 +212,17 @@ func (t *toyRun) instruments(ctx context.Context) ([]quotes.Instrument, error) {
 func (t *toyRun) Run(ctx context.Context, demand *feed.Demand, emit func(feed.Update)) error {
 	err := t.run(ctx, demand, emit)
 	if ctx.Err() != nil && t.lingering {
-		time.Sleep(time.Second)
+		time.Sleep(2 * vendorStop)
 	}
-	if t.finishes && errors.Is(err, socket.ErrCut) {
-		return nil
-	}
+	return t.spoiled(err)
+}
+
+func (t *toyRun) spoiled(err error) error {
 	if err != nil && t.keyInErrors {
-		return fmt.Errorf("with the key %s: %w", t.key, err)
+		err = fmt.Errorf("with the key %s: %w", t.key, err)
+	}
+	if err != nil && t.spoilError != nil {
+		err = t.spoilError(err)
 	}
 	return err
 }
@@ -229,7 +235,7 @@ func (t *toyRun) run(ctx context.Context, demand *feed.Demand, emit func(feed.Up
 	conn, err := socket.Dial(ctx, socket.Options{URL: t.base})
 	if err != nil {
 		if refused, ok := errors.AsType[*socket.StatusError](err); ok {
-			err = t.judge(rest.Refused(refused.Status, err, "look at TICKBOARD_TOY_KEY"))
+			err = rest.Refused(refused.Status, err, "look at TICKBOARD_TOY_KEY")
 		}
 		return err
 	}
@@ -245,7 +251,7 @@ func (t *toyRun) run(ctx context.Context, demand *feed.Demand, emit func(feed.Up
 		}
 		emit(feed.Update{Kind: feed.Received})
 		if welcome = string(msg); strings.Contains(welcome, "error") {
-			return t.judge(t.message(msg))
+			return t.message(msg)
 		}
 	}
 	limit := 3
@@ -257,12 +263,7 @@ func (t *toyRun) run(ctx context.Context, demand *feed.Demand, emit func(feed.Up
 }
 
 func (t *toyRun) has(sym quotes.Symbol) bool {
-	for _, one := range t.only {
-		if one == sym {
-			return true
-		}
-	}
-	return t.only == nil
+	return t.only == nil || t.curious || slices.Contains(t.only, sym)
 }
 
 // read reads messages in a goroutine of its own, and follows the demand.
@@ -280,6 +281,9 @@ func (t *toyRun) read(ctx context.Context, demand *feed.Demand) error {
 			case messages <- append([]byte{}, msg...):
 			case <-ctx.Done():
 			}
+			if t.absent && strings.Contains(string(msg), `"has"`) {
+				time.Sleep(2 * time.Second)
+			}
 		}
 	}()
 	ended := false
@@ -291,7 +295,7 @@ func (t *toyRun) read(ctx context.Context, demand *feed.Demand) error {
 	}()
 	for {
 		watched, changed := demand.Watched()
-		if t.deaf && t.seen > 0 {
+		if t.deaf {
 			changed = nil
 		}
 		if err := t.follow(ctx, append(watched, t.only...)); err != nil {
@@ -317,7 +321,6 @@ func (t *toyRun) read(ctx context.Context, demand *feed.Demand) error {
 }
 
 func (t *toyRun) follow(ctx context.Context, watched []quotes.Symbol) error {
-	t.seen++
 	add, drop := t.subs.Follow(watched)
 	if len(drop) > 0 && !t.noDrop {
 		if err := t.conn.Write(ctx, []byte(toyText(toyMessage{Drop: drop}))); err != nil {
@@ -375,7 +378,7 @@ func (t *toyRun) snapshot(ctx context.Context, sym quotes.Symbol) error {
 
 // message takes one message; its error ends the connection.
 func (t *toyRun) message(msg []byte) error {
-	if string(msg) == `"hello"` {
+	if t.spoilMessage != nil && !t.spoilMessage(t, string(msg)) || string(msg) == `"hello"` {
 		return nil
 	}
 	var m toyMessage
@@ -402,16 +405,13 @@ func (t *toyRun) message(msg []byte) error {
 		t.emit(feed.Update{Kind: feed.Reported, Note: "the vendor says: " + m.Error})
 	case !m.Trade.IsZero() || !m.Quote.IsZero():
 		return t.price(m)
-	case t.strict:
+	case t.strict && m.Has == nil && m.Not == nil:
 		return errors.New("unknown message")
 	}
 	return nil
 }
 
 func (t *toyRun) price(m toyMessage) error {
-	if t.seen++; t.dropping && t.seen%100 == 99 {
-		return nil
-	}
 	price, err := quotes.ParseDecimal(m.Price)
 	if err == nil && price.Sign() <= 0 {
 		err = errors.New("a price that is not above zero")
@@ -445,4 +445,220 @@ func (t *toyRun) malformed(err error) error {
 
 func TestSoundVendorSourcePasses(t *testing.T) {
 	RunVendor(t, toyCase(toy{}))
+}
+
+// TestBadVendorSourceIsFound has each check find what it is there for.
+func TestBadVendorSourceIsFound(t *testing.T) {
+	var all sync.WaitGroup
+	goAstray := func(edit func(*feed.Update)) toy { return toy{spoilUpdate: edit} }
+	for name, c := range map[string]struct {
+		check func(context.Context, VendorCase) error
+		bad   toy
+		want  string
+	}{
+		"simulated":          {checkVendorSpec, toy{spoilSpec: func(s *feed.Spec) { s.Timeliness = quotes.Simulated }}, "simulated"},
+		"never stale":        {checkVendorSpec, toy{spoilSpec: func(s *feed.Spec) { s.StaleAfter = 0 }}, "StaleAfter"},
+		"never silent":       {checkVendorSpec, toy{spoilSpec: func(s *feed.Spec) { s.SilentAfter = 0 }}, "SilentAfter"},
+		"takes any URL":      {checkVendorSpec, toy{anyURL: true}, "the parameter nonsense=1 is taken"},
+		"hides a setting":    {checkVendorSpec, toy{hidden: true}, "Settings lack TOY_URL"},
+		"lists little":       {checkVendorSpec, toy{spoilSpec: listOne}, "does not list BBB"},
+		"no key needed":      {checkMissingSecret, toy{noKeyNeeded: true}, "does not fail for good"},
+		"waits for REST":     {checkStops, toy{restContext: true}, "after its context had ended"},
+		"stops late":         {checkStops, toy{lingering: true}, "after its context had ended"},
+		"no snapshot":        {checkDemand, toy{noSnapshot: true}, "the snapshot's last trade of AAA"},
+		"no break":           {checkDemand, toy{noBreak: true}, "not the break that begins a snapshot"},
+		"late snapshot":      {checkDemand, goAstray(func(u *feed.Update) { u.MovesLast = u.MovesLast && u.CountsVolume }), "may not move the last price"},
+		"deaf":               {checkDemand, toy{deaf: true}, "one more symbol"},
+		"keeps":              {checkDemand, toy{noDrop: true}, "the end of a subscription"},
+		"two at a time":      {checkDemand, toy{spoilMessage: twice}, "emit was called by two goroutines at a time"},
+		"unlisted":           {checkDemand, toy{spoilSpec: listOne}, "did not list its symbol"},
+		"asks for all":       {checkURLSymbols, toy{forgetful: true}, "it lists 5 symbols"},
+		"asks for others":    {checkURLSymbols, toy{curious: true}, "it asked for CCC"},
+		"no limit":           {checkLimit, toy{greedy: true}, "symbols subscribed at a time, 3 are allowed"},
+		"keeps at limit":     {checkLimit, toy{noDrop: true}, "4 symbols subscribed at a time"},
+		"hurried":            {checkDemand, toy{hurried: true}, "messages in a second, 20 are allowed"},
+		"hasty":              {checkConfirmation, toy{hasty: true}, "before the vendor has confirmed it"},
+		"stubborn":           {checkRefusal, toy{stubborn: true}, "it asked for BBB again"},
+		"no refusal":         {checkRefusal, goAstray(unnamed), "the refusal of BBB"},
+		"rounds":             {checkExact, goAstray(func(u *feed.Update) { u.Price = u.Price.Round(2) }), "the trade's price is"},
+		"floats":             {checkExact, goAstray(throughFloat), "the trade's price is"},
+		"floats the bid":     {checkExact, goAstray(func(u *feed.Update) { u.Bid.Decimal = floated(u.Bid.Decimal) }), "the bid is"},
+		"forgets sizes":      {checkExact, goAstray(func(u *feed.Update) { u.BidSize = decimal.NullDecimal{} }), "the sizes are 0 and 12"},
+		"stamps trades":      {checkExact, goAstray(func(u *feed.Update) { u.Time = time.Now().UTC() }), "the trade's time is"},
+		"stamps quotes":      {checkExact, goAstray(func(u *feed.Update) { u.Time = u.Time.Add(-time.Hour) }), "the quote's time is"},
+		"moves nothing":      {checkExact, goAstray(func(u *feed.Update) { u.MovesRange = false }), "does not move last, range"},
+		"strict":             {checkUnused, toy{strict: true}, `after the message {"news":"none"}`},
+		"counts not":         {checkUnused, toy{uncounted: true}, "count as 1 messages"},
+		"reports unknown":    {checkUnused, toy{spoilMessage: touchy}, "is reported as a fault"},
+		"sees prices":        {checkUnused, toy{spoilMessage: dreaming}, "made a price"},
+		"ends by garbage":    {checkGarbage, toy{strict: true}, "Run has returned"},
+		"reports each":       {checkGarbage, toy{loud: true}, "and is to be once a minute"},
+		"reports none":       {checkGarbage, toy{quiet: true}, "was reported 0 times"},
+		"believes garbage":   {checkGarbage, toy{spoilMessage: gullible}, "garbage became a trade"},
+		"loses":              {checkFlood, toy{spoilMessage: dropping}, "trades came through"},
+		"stops late then":    {checkFlood, toy{lingering: true}, "after its context had ended"},
+		"mends the clock":    {checkClock, goAstray(mendClock), "a clock that is off by"},
+		"drops old trades":   {checkOldTrades, toy{spoilMessage: modern}, "a trade of"},
+		"breaks for old":     {checkOldTrades, toy{spoilMessage: breaking}, "comes with a break"},
+		"does not listen":    {checkPings, toy{absent: true}, "a ping is not answered"},
+		"finishes":           {checkReturn, toy{spoilError: func(error) error { return nil }}, "Run returned nil"},
+		"no way back":        {checkReturn, toy{spoilError: feed.Permanent}, "for good (true)"},
+		"old snapshot":       {checkReturn, toy{oldSnapshot: new(Figures)}, "the snapshot's last trade of AAA, at 125.00"},
+		"shows its key":      {faultCheck("wrong key"), toy{keyInErrors: true}, "shows the secret TOY_KEY"},
+		"hopes":              {faultCheck("wrong key"), toy{spoilError: passing}, "a Failure that is Permanent"},
+		"hopes after 401":    {faultCheck("a wrong secret"), toy{spoilError: passing}, "a Failure that is Permanent"},
+		"hopes on REST":      {faultCheck("a secret that REST refuses"), toy{spoilError: passing}, "a Failure that is Permanent"},
+		"hurries":            {faultCheck("too many connections"), toy{spoilError: passing}, "a Failure that is Slow"},
+		"hurries on REST":    {faultCheck("too many requests"), toy{spoilError: passing}, "a Failure that is Slow"},
+		"gives up":           {faultCheck("a broken server"), toy{spoilError: feed.Permanent}, "called again soon"},
+		"gives up on REST":   {faultCheck("a broken REST server"), toy{spoilError: feed.Permanent}, "called again soon"},
+		"says nothing":       {faultCheck("complaint"), toy{spoilMessage: mute}, `a report or a refusal that says "careful"`},
+		"says little":        {faultCheck("wrong key"), toy{spoilError: func(err error) error { return feed.Permanent(errors.New("look at TOY_KEY")) }}, `does not say "no such key"`},
+		"gives no advice":    {faultCheck("wrong key"), toy{spoilError: func(err error) error { return feed.Permanent(passing(err)) }}, "does not name the setting"},
+		"says several lines": {faultCheck("restart"), toy{spoilError: func(err error) error { return fmt.Errorf("alas:\n%w", err) }}, "more than a line"},
+		"overlooks the end":  {faultCheck("restart"), toy{spoilMessage: mute}, "Run goes on as if nothing were"},
+	} {
+		all.Go(func() { // each waits for what never comes
+			bad := toyCase(c.bad)
+			bad.patience = time.Second
+			if err := c.check(t.Context(), bad); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// passing takes every error for one that passes.
+func passing(err error) error { return errors.New(err.Error()) }
+
+// mute overlooks errors.
+func mute(_ *toyRun, msg string) bool { return !strings.Contains(msg, "error") }
+
+// touchy reports messages that it does not know.
+func touchy(t *toyRun, msg string) bool {
+	if strings.Contains(msg, "news") {
+		t.emit(feed.Update{Kind: feed.Reported, Note: "what is " + msg})
+	}
+	return true
+}
+
+// dreaming sees prices in them.
+func dreaming(t *toyRun, msg string) bool {
+	if strings.Contains(msg, "news") {
+		_ = t.price(toyMessage{Trade: toySymbols[0], Price: "3", Size: "1"})
+	}
+	return true
+}
+
+// gullible takes a price out of a message that is cut off.
+func gullible(t *toyRun, msg string) bool {
+	if strings.HasPrefix(msg, `{"t":"AAA","p":"`) && !strings.HasSuffix(msg, "}") {
+		_ = t.price(toyMessage{Trade: toySymbols[0], Price: strings.Trim(strings.TrimPrefix(msg, `{"t":"AAA","p":"`), `",s:`), Size: "1"})
+	}
+	return true
+}
+
+// dropping loses one message in a hundred.
+func dropping(t *toyRun, _ string) bool {
+	t.messages++
+	return t.messages%100 != 50
+}
+
+// modern drops old trades, breaking begins anew with each.
+func modern(_ *toyRun, msg string) bool { return !old(msg) }
+
+func breaking(t *toyRun, msg string) bool {
+	if old(msg) {
+		t.emit(feed.Update{Kind: feed.Break, Symbol: toySymbols[0], Time: time.Now().UTC()})
+	}
+	return true
+}
+
+func old(msg string) bool {
+	var m toyMessage
+	return json.Unmarshal([]byte(msg), &m) == nil && !m.Trade.IsZero() && time.Since(time.UnixMilli(m.Time)) > time.Minute
+}
+
+// twice emits from two goroutines.
+func twice(t *toyRun, _ string) bool {
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for range 1000 {
+				t.emit(feed.Update{Kind: feed.Received})
+			}
+		})
+	}
+	wg.Wait()
+	return true
+}
+
+// faultCheck is checkFault for one of the toy's faults.
+func faultCheck(name string) func(context.Context, VendorCase) error {
+	return func(ctx context.Context, c VendorCase) error {
+		for _, f := range append(c.commonFaults(), c.Faults...) {
+			if f.Name == name {
+				return checkFault(ctx, c, f)
+			}
+		}
+		return errors.New("there is no fault " + name)
+	}
+}
+
+// unnamed does not say what is refused.
+func unnamed(u *feed.Update) {
+	if u.Kind == feed.Refused {
+		u.Symbol = quotes.Symbol{}
+	}
+}
+
+func listOne(s *feed.Spec) {
+	list := s.Instruments
+	s.Instruments = func(ctx context.Context) ([]quotes.Instrument, error) {
+		all, err := list(ctx)
+		return all[:min(1, len(all))], err
+	}
+}
+
+func floated(d decimal.Decimal) decimal.Decimal { return decimal.NewFromFloat(d.InexactFloat64()) }
+
+func throughFloat(u *feed.Update) { u.Price = floated(u.Price) }
+
+func mendClock(u *feed.Update) {
+	if now := time.Now().UTC(); u.Time.After(now) {
+		u.Time = now
+	}
+}
+
+func TestBadRecordingIsFound(t *testing.T) {
+	c := toyCase(toy{})
+	c.patience = time.Second
+	trade := Frame{Msg: []byte(`{"t":"AAA","p":"1","s":"1"}`)}
+	for want, frames := range map[string][]Frame{
+		"2 recorded messages made 2 updates instead of 1": {trade, trade},
+		"1 recorded messages made 0 updates instead of 1": {{Msg: []byte(`{"news":1}`)}},
+		`the source said "a malformed message`:            {trade, {Msg: []byte(`{"t":`)}},
+	} {
+		r := Recording{Symbols: toySymbols[:1], Updates: 1}
+		wantError(t, checkRecorded(t.Context(), c, r, frames), want)
+	}
+}
+
+func TestRecordedFormats(t *testing.T) {
+	at := time.Date(2021, 4, 17, 16, 43, 37, 61_845_000, time.UTC)
+	for line, want := range map[string]Frame{
+		`1618677817061845000 {"a": 1}`:   {at, []byte(`{"a": 1}`)},
+		`1618677817.061845: {"a": 1}`:    {at, []byte(`{"a": 1}`)},
+		`1618677817: {}`:                 {at.Truncate(time.Second), []byte(`{}`)},
+		`wss://x.example <- 1618677: {}`: {},
+	} {
+		got, ok, err := parseFrame(line)
+		if err != nil || ok != (want.Msg != nil) || !got.Received.Equal(want.Received) || string(got.Msg) != string(want.Msg) {
+			t.Errorf("%s: %v %q, %v, %v", line, got.Received, got.Msg, ok, err)
+		}
+	}
+	if _, _, err := parseFrame("nonsense {}"); err == nil {
+		t.Error("a line without a time is taken")
+	}
 }
