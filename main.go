@@ -119,8 +119,11 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 			p.close()
 		}
 	}()
-	specs, err := openFeeds(cfg.feeds, cfg.setting)
-	if err != nil {
+	var market feed.Options
+	if market.Specs, err = openFeeds(cfg.feeds, cfg.setting); err != nil {
+		return nil, err
+	}
+	if market.Names, err = readInstruments(cfg.instruments); err != nil {
 		return nil, err
 	}
 	for _, step := range []func() error{p.loadCertificate, p.listen, p.limitStreams, p.openStore} {
@@ -132,7 +135,12 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p.build(specs, token)
+	// The last quotes are those that the process before has stored.
+	if market.Last, err = p.db.LoadQuotes(context.Background()); err != nil {
+		return nil, err
+	}
+	market.Cache, market.Save = p.db, p.db.SaveQuotes
+	p.build(market, token)
 	return p, nil
 }
 
@@ -146,6 +154,23 @@ func openFeeds(urls []string, env feed.Env) ([]feed.Spec, error) {
 		specs = append(specs, spec)
 	}
 	return specs, nil
+}
+
+// readInstruments reads the file of --instruments, if there is one.
+func readInstruments(path string) ([]quotes.Instrument, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--instruments: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read from
+	list, err := feed.ReadInstruments(f)
+	if err != nil {
+		return nil, fmt.Errorf("--instruments %s: %w", path, err)
+	}
+	return list, nil
 }
 
 func (p *program) loadCertificate() (err error) {
@@ -206,13 +231,14 @@ func (p *program) adminToken() (string, error) {
 }
 
 // build makes the parts and the way of a quote: history, then the hub.
-func (p *program) build(specs []feed.Spec, token string) {
+func (p *program) build(market feed.Options, token string) {
 	p.hub = web.NewQuoteHub()
 	seen := history.NewIntraday()
-	p.market = feed.NewMarket(feed.Options{Specs: specs, Logger: p.log, Publish: func(q *quotes.StockQuote) {
+	market.Logger, market.Publish = p.log, func(q *quotes.StockQuote) {
 		seen.Observe(q)
 		p.hub.Publish(q.Symbol, q, q.Version)
-	}})
+	}
+	p.market = feed.NewMarket(market)
 	p.notes = web.NewLog(p.db, p.log)
 	p.web = web.New(web.Options{
 		Hub: p.hub, Market: p.market, Log: p.notes, History: seen,
@@ -441,6 +467,7 @@ type config struct {
 	embedAncestors  []string
 	dataDir         string
 	feeds           []string
+	instruments     string
 	symbols         []quotes.Symbol
 	maxRate         float64
 	maxSymbols      int
@@ -494,6 +521,7 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.StringVar(&t.embedAncestors, "embed-ancestors", "", "comma list of `origins` that may frame a widget (default: any)")
 	fs.StringVar(&cfg.dataDir, "data-dir", defaultDataDir(), "`folder` of the database and the admin token")
 	fs.Var(&t.feeds, "feed", "`URL` of a feed, may be given several times: sim://?seed=7&rate=2, replay://PATH?speed=10&loop=1")
+	fs.StringVar(&cfg.instruments, "instruments", "", "`file` of names for the feeds' symbols: CSV with the header symbol,name[,exchange,currency,type,decimals], or nasdaqlisted.txt or otherlisted.txt of Nasdaq Trader")
 	fs.StringVar(&t.symbols, "symbols", defaultSymbols, "comma list of `symbols` that a first visit shows")
 	fs.Float64Var(&cfg.maxRate, "max-rate", 10, "`writes` a second to one stream, from 0.1 to 50, where it asks for none")
 	fs.DurationVar(&cfg.heartbeat, "heartbeat", 15*time.Second, "`time` of silence after which a stream sends a heartbeat")

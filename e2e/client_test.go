@@ -177,6 +177,7 @@ type wireQuote struct {
 	Session    string      `json:"session"`
 	Timeliness string      `json:"timeliness"`
 	Source     string      `json:"source"`
+	Stale      bool        `json:"stale"`
 }
 
 func (s *server) quote(symbol string) wireQuote {

@@ -73,6 +73,8 @@ func TestWrongStartsSayWhatToDo(t *testing.T) {
 		{"no recording", nil, []string{"--feed", "replay://" + file(t, "x.csv", "hello\n")}, []string{"x.csv", "time,symbol"}},
 		{"an empty file", nil, []string{"--feed", "replay://" + file(t, "empty.csv", "")}, []string{"empty.csv"}},
 		{"gzip that is none", nil, []string{"--feed", "replay://" + file(t, "x.csv.gz", "\x1f\x8bhello")}, []string{"x.csv.gz"}},
+		{"no such list of instruments", nil, []string{"--instruments", folder + "/none.csv"}, []string{"--instruments", "none.csv", "no such file"}},
+		{"a wrong list of instruments", nil, []string{"--instruments", file(t, "names.csv", "symbol,name\nA,Agilent\n?,What\n")}, []string{"names.csv", "line 3", "symbol"}},
 		{"taken port", nil, []string{"--addr", taken(t)}, []string{"already in use", "--addr"}},
 		{"taken port of the admin listener", nil, []string{"--admin-addr", taken(t)}, []string{"already in use", "--admin-addr"}},
 		{"bad address", nil, []string{"--addr", "127.0.0.1"}, []string{"--addr", "127.0.0.1"}},

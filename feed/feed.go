@@ -21,9 +21,11 @@
 //   - supervisor.go  the life of one source, and the way of its updates
 //   - pause.go       the pauses before a failed source is called again
 //   - list.go        how a source comes by its instruments, its own or the cached
+//   - keep.go        what is stored for the next process
 //   - watchdog.go    the end of a source that has fallen silent
 //   - state.go       State: what can be said of a source, and what it says of itself
 //   - directory.go   Directory: the instruments that the sources have
+//   - names.go       names for them from a file
 package feed
 
 import (

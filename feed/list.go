@@ -23,8 +23,6 @@ const (
 	// saveBesideEvery is how often the instruments that came one by one are
 	// stored when there are new ones.
 	saveBesideEvery = 2 * time.Second
-	// saveTime bounds the last save, after the end.
-	saveTime = time.Second
 )
 
 // awaitList waits until the source has a list, its own or the cached one, and
@@ -183,7 +181,7 @@ func (s *supervisor) saveBeside(ctx context.Context, saved int64) {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
 		s.save(last, s.besideName(), list)
 		cancel()
-		saved, pause = change, max(saveBesideEvery, 50*time.Since(began))
+		saved, pause = change, max(saveBesideEvery, keepShare*time.Since(began))
 	}
 }
 

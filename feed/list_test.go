@@ -294,3 +294,38 @@ func TestTheDirectoryGrowsByManyWithoutWaiting(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatChangesIsStoredEveryTwoSecondsAndAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var saves []string
+		fail := false
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
+			_ = emits("1.00", "A")(cancelled(), emit)
+			_ = emits("2.00", "B")(cancelled(), emit)
+			time.Sleep(5 * time.Second)
+			fail = true
+			_ = emits("3.00", "B")(cancelled(), emit)
+			time.Sleep(4 * time.Second)
+			fail = false
+			<-ctx.Done()
+			return emits("4.00", "A")(ctx, emit)
+		}}}
+		_, end := startWith(t, feed.Options{Specs: []feed.Spec{f.spec("A", "B")}, Save: func(_ context.Context, list []*quotes.StockQuote) error {
+			if fail {
+				return errors.New("disk full")
+			}
+			text := time.Since(began).String()
+			for _, q := range list {
+				text += " " + q.Symbol.String() + " " + quotes.FormatDecimal(q.Price.Decimal)
+			}
+			saves = append(saves, text)
+			return nil
+		}})
+		time.Sleep(11500 * time.Millisecond)
+		end()
+		if diff := cmp.Diff([]string{"2s A 1.00 B 2.00", "10s B 3.00", "11.5s A 4.00"}, saves); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -32,6 +32,11 @@ type Options struct {
 	Last []quotes.StockQuote
 	// Cache keeps the sources' instruments over restarts; nil is none.
 	Cache Cache
+	// Save stores quotes, each in place of an earlier one of its symbol, so that
+	// another process can begin with them; nil is none. It is called every few
+	// seconds with those that have changed, and at the end of Run, by one
+	// goroutine.
+	Save func(context.Context, []*quotes.StockQuote) error
 }
 
 // Market runs sources side by side and publishes their quotes. Of a symbol that
@@ -43,13 +48,15 @@ type Market struct {
 	demand      Demand
 	versions    quotes.Versions
 	publish     func(*quotes.StockQuote)
+	save        func(context.Context, []*quotes.StockQuote) error
+	log         *slog.Logger
 	supervisors []*supervisor
 }
 
 // NewMarket prepares a market and starts nothing.
 func NewMarket(o Options) *Market {
 	m := &Market{
-		directory: newDirectory(len(o.Specs), o.Names), publish: o.Publish,
+		directory: newDirectory(len(o.Specs), o.Names), publish: o.Publish, save: o.Save, log: o.Logger,
 		board: &board{places: make(map[quotes.Symbol]*place)},
 	}
 	stored := make(map[string]map[quotes.Symbol]quotes.StockQuote)
@@ -80,6 +87,13 @@ func NewMarket(o Options) *Market {
 // Run runs all sources until ctx ends, and returns nil then. That every source
 // has ended does not end it: the last quotes stay and become stale.
 func (m *Market) Run(ctx context.Context) error {
+	if m.save != nil {
+		keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+		var kept sync.WaitGroup
+		kept.Go(func() { m.keep(keeping) })
+		defer kept.Wait()
+		defer stop() // after the sources, so that their last word is stored
+	}
 	var wg sync.WaitGroup
 	for _, s := range m.supervisors {
 		wg.Go(func() { s.live(ctx) })

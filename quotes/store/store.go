@@ -1,10 +1,13 @@
-// Package store is the database behind the notifications, and the data
-// directory that holds it. What it says is stored survives a power cut. The
-// database is SQLite; its SQL keeps to what PostgreSQL understands too.
+// Package store is the database behind the notifications and the market's last
+// quotes, and the data directory that holds it. What it says is stored survives
+// a power cut. The database is SQLite; its SQL keeps to what PostgreSQL
+// understands too.
 //
 //   - store.go          DB: opening, migrations, closing
 //   - notifications.go  the notifications' log: reading and retention
 //   - append.go         many who append at once share a transaction
+//   - lastquotes.go     the newest quote of each symbol, for the next start
+//   - instruments.go    the instruments of each feed, for a start without its list
 //   - dir.go            Dir: the data directory, used by one process at a time
 //   - token.go          the admin token in it
 //   - lock.go           the lock on it
