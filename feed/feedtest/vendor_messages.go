@@ -126,7 +126,7 @@ var garbage = []string{
 }
 
 // hostile are numbers that no price may become.
-var hostile = []string{"-1", "0", "NaN", "Infinity", "1e5000", "", " 1", "0x10", "1_0", "１", "1,5", strings.Repeat("9", 400)}
+var hostile = []string{"-1", "0", "NaN", "Infinity", "1e5000", "", "1 1", "0x10", "1_0", "１", "1,5", strings.Repeat("9", 400)}
 
 func checkGarbage(ctx context.Context, c VendorCase) error {
 	return subscribed(ctx, c, func(s *session, sym quotes.Symbol) error {
