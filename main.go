@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,6 +31,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/alpaca"
 	"github.com/tickboard/tickboard/feed/replay"
 	"github.com/tickboard/tickboard/feed/sim"
 	"github.com/tickboard/tickboard/quotes"
@@ -41,7 +43,10 @@ import (
 
 // schemes are the feeds that there are.
 func schemes() feed.Schemes {
-	return feed.Schemes{"sim": sim.Scheme(), "replay": replay.Scheme()}
+	return feed.Schemes{
+		"sim": sim.Scheme(), "replay": replay.Scheme(),
+		"alpaca": alpaca.Scheme(),
+	}
 }
 
 const (
@@ -687,8 +692,12 @@ func help() string {
 	b.WriteString("\nSecrets come from the environment, or from a file that a variable names:\n" +
 		"  TICKBOARD_ADMIN_TOKEN, TICKBOARD_ADMIN_TOKEN_FILE\n" +
 		"      admits to POST /send; default: generated into the data folder\n\nFeeds:\n")
-	for name, scheme := range schemes() {
+	for _, name := range slices.Sorted(maps.Keys(schemes())) {
+		scheme := schemes()[name]
 		fmt.Fprintf(&b, "  %-8s %s\n", name, scheme.Usage)
+		for _, setting := range scheme.Settings {
+			fmt.Fprintf(&b, "  %-8s variable: TICKBOARD_%s\n", "", setting)
+		}
 	}
 	return b.String()
 }
