@@ -65,7 +65,7 @@ func TestWrongStartsSayWhatToDo(t *testing.T) {
 		{"no feed", nil, []string{"--feed", ""}, []string{"--feed", "sim://"}},
 		{"unknown scheme", nil, []string{"--feed", "nasdaq://x"}, []string{"nasdaq", "sim", "replay"}},
 		{"no scheme", nil, []string{"--feed", "sim"}, []string{"sim"}},
-		{"wrong parameter of a feed", nil, []string{"--feed", "sim://?speed=1"}, []string{"speed", "seed"}},
+		{"wrong parameter of a feed", nil, []string{"--feed", "sim://?pace=1"}, []string{"pace", "seed"}},
 		{"wrong value of a feed", nil, []string{"--feed", "sim://?rate=fast"}, []string{"rate", "fast"}},
 		{"good feed and bad feed", nil, []string{"--feed", "sim://", "--feed", "replay://x.csv?speed=0"}, []string{"speed", "max"}},
 		{"no such file", nil, []string{"--feed", "replay://" + folder + "/none.csv"}, []string{"none.csv", "no such file"}},

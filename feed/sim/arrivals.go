@@ -1,78 +1,85 @@
 package sim
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
 
-// How a burst differs from the calm between two of them: it comes with
-// busyRate times the mean rate, the calm with calmRate times.
+// Events come in clusters: each brings branching more of them on average, most
+// of which follow within 1/decay seconds. Over times longer than a cluster the
+// index of dispersion is 1/(1-branching)².
 const (
-	calmRate = 0.35
-	busyRate = 8
-	// busyShare is the part of the time that bursts take, so that the mean
-	// over both is the rate: calmRate·(1-busyShare) + busyRate·busyShare = 1.
-	busyShare = (1 - calmRate) / (busyRate - calmRate)
+	branching = 0.8
+	decay     = 150
 )
 
-// arrivals says when updates come: evenly, or as a Poisson process of two
-// states (MMPP), whose events per second vary far more than a drip's. It is
-// shared by all symbols.
+// never is a time that does not come.
+const never = math.MaxInt64
+
+// arrivals says when updates come: evenly, or as a Hawkes process with an
+// exponential kernel. It is shared by all symbols.
 type arrivals struct {
-	interval int64 // of the even drip in nanoseconds, 0 for bursts
-	// The rates of updates, and those of leaving the state, per nanosecond.
-	calm, busy, leaveCalm, leaveBusy float64
+	interval int64   // of the even drip in nanoseconds, 0 for bursts
+	base     float64 // clusters per second
+	longest  float64 // seconds from an update to the next
 }
 
-func newArrivals(rate float64, burst bool) arrivals {
-	if !burst {
-		return arrivals{interval: int64(float64(time.Second)/rate + 0.5)}
+func newArrivals(c *config) arrivals {
+	a := arrivals{base: c.rate * (1 - branching), longest: c.longestGap().Seconds()}
+	if !c.burst {
+		a.interval = int64(float64(time.Second)/c.rate + 0.5)
 	}
-	perNano := rate / float64(time.Second)
-	// A burst lasts a second on average, longer where that would be no more
-	// than a few updates.
-	length := max(1, 2/rate) * float64(time.Second)
-	return arrivals{
-		calm: calmRate * perNano, busy: busyRate * perNano,
-		leaveBusy: 1 / length, leaveCalm: busyShare / (1 - busyShare) / length,
-	}
+	return a
 }
 
-// first returns the time of the first update after start and whether it comes
-// within a burst.
-func (a arrivals) first(start int64, rng *rand.Rand) (at int64, busy bool) {
+// pulse is where one symbol's arrivals stand.
+type pulse struct {
+	// excess is the rate per second, above that of new clusters, right after
+	// the last arrival.
+	excess float64
+	// quiet says that the next arrival is there only because nothing else came
+	// for the longest time.
+	quiet bool
+}
+
+// first returns the time of the first arrival after start.
+func (a *arrivals) first(start int64, activity float64, p *pulse, rng *rand.Rand) int64 {
+	*p = pulse{}
 	if a.interval > 0 {
-		return start + 1 + rng.Int64N(a.interval), false
+		return start + 1 + rng.Int64N(a.interval)
 	}
-	return a.next(start, rng.Float64() < busyShare, rng)
+	return a.next(start, start, activity, p, rng)
 }
 
-// next returns the time of the update after the one at now.
-func (a arrivals) next(now int64, busy bool, rng *rand.Rand) (int64, bool) {
+// next returns the time of the arrival after the one at last, and not before
+// from. Activity is how busy it is there, 1 on average.
+//
+// The process is drawn exactly, without refusing any draw: the next event is
+// the first of one of the constant rate and one of the decaying (Dassios and
+// Zhao, "Exact simulation of Hawkes process with exponentially decaying
+// intensity", Electronic Communications in Probability 18, 2013).
+func (a *arrivals) next(last, from int64, activity float64, p *pulse, rng *rand.Rand) int64 {
 	if a.interval > 0 {
-		return now + a.interval, false
+		missed := max(0, from-last-1) / a.interval
+		return last + (missed+1)*a.interval
 	}
-	wait := 0.0
-	for {
-		rate, leave := a.calm, a.leaveCalm
-		if busy {
-			rate, leave = a.busy, a.leaveBusy
+	if from > last {
+		p.excess = 0
+	}
+	wait := rng.ExpFloat64() / (a.base * activity)
+	p.quiet = wait > a.longest
+	wait = min(wait, a.longest)
+	if p.excess > 0 {
+		if left := 1 - decay*rng.ExpFloat64()/p.excess; left > 0 {
+			if soon := -math.Log(left) / decay; soon < wait {
+				wait, p.quiet = soon, false
+			}
 		}
-		both := rate + leave
-		wait += rng.ExpFloat64() / both
-		if rng.Float64()*both < rate {
-			return now + 1 + int64(wait), busy
-		}
-		busy = !busy
+		p.excess *= math.Exp(-decay * wait)
 	}
-}
-
-// after leaves out what would come before horizon: it returns the time of the
-// first update from there on.
-func (a arrivals) after(horizon, next int64, busy bool, rng *rand.Rand) (int64, bool) {
-	if a.interval > 0 {
-		missed := (horizon - next + a.interval - 1) / a.interval
-		return next + missed*a.interval, false
+	if !p.quiet {
+		p.excess += branching * decay
 	}
-	return a.next(horizon, busy, rng)
+	return from + 1 + int64(wait*float64(time.Second))
 }

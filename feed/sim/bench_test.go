@@ -14,7 +14,7 @@ func BenchmarkUpdate(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			listings := universe(10_000)
 			m := newMarket(config{seed: 7, rate: 20, burst: burst}, listings, start)
-			m.begin(context.Background(), start, false, func(feed.Update) {})
+			m.begin(context.Background(), start, func(feed.Update) {})
 			left := 0
 			emit := func(feed.Update) { left-- }
 			b.ReportAllocs()
@@ -30,6 +30,6 @@ func BenchmarkUpdate(b *testing.B) {
 func BenchmarkBegin(b *testing.B) {
 	listings := universe(0)
 	for b.Loop() {
-		newMarket(config{seed: 7, rate: 2, burst: true}, listings, start).begin(context.Background(), start, false, func(feed.Update) {})
+		newMarket(config{seed: 7, rate: 2, burst: true}, listings, start).begin(context.Background(), start, func(feed.Update) {})
 	}
 }

@@ -20,7 +20,7 @@ const start = int64(1_799_971_200_000_000_000)
 func play(c config, listings []listing, step, length time.Duration, emit func(feed.Update)) {
 	ctx := context.Background()
 	m := newMarket(c, listings, start)
-	m.begin(ctx, start, false, emit)
+	m.begin(ctx, start, emit)
 	for now := start; now < start+int64(length); {
 		now += int64(step)
 		if step == 0 {
@@ -76,8 +76,8 @@ func TestDripIsEven(t *testing.T) {
 		last[u.Symbol] = u.Time
 		counts[u.Symbol]++
 	})
-	if begun != 3*len(listings) {
-		t.Errorf("%d updates at the start, want 3 a symbol", begun)
+	if begun != 4*len(listings) {
+		t.Errorf("%d updates at the start, want 4 a symbol", begun)
 	}
 	for sym, n := range counts {
 		if n != 80 {
@@ -119,7 +119,7 @@ func TestLongSleepIsLeftOut(t *testing.T) {
 			}
 			emitted++
 		}
-		m.begin(context.Background(), start, false, emit)
+		m.begin(context.Background(), start, emit)
 		m.advance(context.Background(), start+int64(time.Minute)/100, emit)
 
 		emitted = 0
@@ -155,14 +155,14 @@ func TestPricesAreOnTheGridAndTradesAtBidOrAsk(t *testing.T) {
 			switch u.Kind {
 			case feed.Quote:
 				bid, ask = u.Bid.Decimal, u.Ask.Decimal
-				if !bid.LessThan(ask) || u.BidSize.Decimal.Sign() <= 0 || u.AskSize.Decimal.Sign() <= 0 {
+				if bid.GreaterThan(ask) && !l.national || u.BidSize.Decimal.Sign() <= 0 || u.AskSize.Decimal.Sign() <= 0 {
 					t.Fatalf("%v: quote %s", l.symbol, text(u))
 				}
 			case feed.Trade:
-				if !u.Price.Equal(bid) && !u.Price.Equal(ask) || u.Size.Sign() <= 0 {
+				if u.MovesLast && !u.Price.Equal(bid) && !u.Price.Equal(ask) || u.Size.Sign() <= 0 || u.TradeID == 0 || !u.Regular {
 					t.Fatalf("%v: trade %s between %v and %v", l.symbol, text(u), bid, ask)
 				}
-				if !u.MovesLast || !u.MovesRange || !u.CountsVolume || u.TradeID == 0 {
+				if ordinary := u.MovesLast && u.MovesRange && u.CountsVolume; !ordinary && !l.national {
 					t.Fatalf("%v: trade %s is not an ordinary one", l.symbol, text(u))
 				}
 			}
@@ -174,9 +174,12 @@ func TestDayAtTheStartAgreesWithItsTrade(t *testing.T) {
 	for hour := range 24 {
 		from := start - start%int64(day) + int64(hour)*int64(time.Hour)
 		days := make(map[quotes.Symbol]feed.Update)
-		newMarket(config{seed: uint64(hour), rate: 1, burst: true}, universe(50), from).begin(context.Background(), from, false, func(u feed.Update) {
+		newMarket(config{seed: uint64(hour), rate: 1, burst: true}, universe(50), from).begin(context.Background(), from, func(u feed.Update) {
 			if u.Kind == feed.Day {
 				days[u.Symbol] = u
+			}
+			if u.Kind == feed.Break {
+				return
 			}
 			d := days[u.Symbol]
 			if u.Kind == feed.Trade && (u.Price.GreaterThan(d.High.Decimal) || u.Price.LessThan(d.Low.Decimal)) {

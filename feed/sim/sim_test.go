@@ -3,8 +3,6 @@ package sim
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +15,8 @@ import (
 func TestSource(t *testing.T) {
 	for _, u := range []string{
 		"sim://", "sim://?seed=1&rate=50", "sim://?rate=0.01", "sim://?rate=20&burst=0&count=20", "sim://?count=2000&burst=0",
+		"sim://?hours=real&start=2026-03-09T13:29:55Z", "sim://?speed=100&split=1", "sim://?speed=max&hours=real&rate=0.05",
+		"sim://?faults=gap,dup,silence,crossed&rate=20", "sim://?start=1990-01-01T00:00:00Z&speed=1.5",
 	} {
 		t.Run(u, func(t *testing.T) {
 			feedtest.Run(t, feedtest.Case{Open: func(t *testing.T) feed.Spec { return opened(t, u) }})
@@ -38,69 +38,6 @@ func opened(t *testing.T, rawURL string) feed.Spec {
 		t.Fatal(err)
 	}
 	return spec
-}
-
-func TestURLIsParsed(t *testing.T) {
-	for raw, want := range map[string]config{
-		"sim://":                               {7, 2, 0, true},
-		"sim:":                                 {7, 2, 0, true},
-		"sim://?seed=18446744073709551615":     {1<<64 - 1, 2, 0, true},
-		"sim://?rate=0.01&count=100000":        {7, 0.01, 100_000, true},
-		"sim://?burst=0&rate=1000&seed=0":      {0, 1000, 0, false},
-		"sim://?seed=7&rate=2&count=0&burst=1": {7, 2, 0, true},
-	} {
-		u, err := url.Parse(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := parse(u); err != nil || got != want {
-			t.Errorf("%s: %+v, %v, want %+v", raw, got, err, want)
-		}
-	}
-}
-
-func TestMalformedURLSaysWhatToWrite(t *testing.T) {
-	for raw, want := range map[string]string{
-		"sim://host":           "write sim://?",
-		"sim:///path":          "write sim://?",
-		"sim:opaque":           "write sim://?",
-		"sim://user@":          "write sim://?",
-		"sim://?seed=1#x":      "write sim://?",
-		"sim://?seed=1;rate=2": "malformed parameters",
-		"sim://?speed=2":       `unknown parameter "speed": there are seed, rate, count and burst`,
-		"sim://?rate=1&rate=2": "rate is there 2 times",
-		"sim://?seed=":         "write a whole number such as seed=7",
-		"sim://?seed=-1":       "write a whole number",
-		"sim://?seed=1.5":      "write a whole number",
-		"sim://?rate=0":        "a number from 0.01 to 1000",
-		"sim://?rate=0.009":    "a number from 0.01 to 1000",
-		"sim://?rate=1000.1":   "a number from 0.01 to 1000",
-		"sim://?rate=NaN":      "a number from 0.01 to 1000",
-		"sim://?rate=0x10":     "a number from 0.01 to 1000",
-		"sim://?count=100001":  "a whole number from 0 to 100000",
-		"sim://?count=-1":      "a whole number from 0 to 100000",
-		"sim://?burst=yes":     "write burst=1 for bursts or burst=0",
-	} {
-		_, err := feed.Schemes{"sim": Scheme()}.Open(raw, nil)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want one with %q", raw, err, want)
-		}
-	}
-}
-
-func FuzzURL(f *testing.F) {
-	for _, seed := range []string{"seed=7&rate=2&count=0&burst=1", "rate=1e2", "count=%31", "burst=0&x", "rate=0.5&seed=1"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, query string) {
-		c, err := parse(&url.URL{Scheme: "sim", RawQuery: query})
-		if err != nil {
-			return
-		}
-		if c.rate < minRate || c.rate > maxRate || c.count < 0 || c.count > maxCount {
-			t.Errorf("%q gives %+v", query, c)
-		}
-	})
 }
 
 func TestUniverseHasWhatPeopleLookFor(t *testing.T) {
@@ -147,9 +84,10 @@ func TestSyntheticSymbolsHaveStableNames(t *testing.T) {
 	}
 }
 
-func TestSilenceThatMakesStaleFollowsTheRate(t *testing.T) {
+func TestSilenceThatMakesStaleFollowsTheRateAndTheSpeed(t *testing.T) {
 	for u, want := range map[string]time.Duration{
 		"sim://?rate=2": 30 * time.Second, "sim://?rate=1000": 30 * time.Second, "sim://?rate=0.01": 100 * time.Minute,
+		"sim://?speed=10": 5 * time.Minute, "sim://?speed=max": 30 * time.Second,
 	} {
 		if got := opened(t, u).StaleAfter; got != want {
 			t.Errorf("%s: stale after %v, want %v", u, got, want)
@@ -163,7 +101,7 @@ func TestWholeMarketIsThereAtOnce(t *testing.T) {
 		start := time.Now()
 		kinds := make(map[quotes.Symbol][]feed.Kind)
 		run(t, spec, time.Nanosecond, func(u feed.Update) {
-			if time.Since(start) != 0 || !u.Time.Equal(start) {
+			if time.Since(start) != 0 || !u.Time.Equal(start) { // the clock begins at midnight: there is no past
 				t.Errorf("%v: an update of %v after %v", u.Symbol, u.Time, time.Since(start))
 			}
 			kinds[u.Symbol] = append(kinds[u.Symbol], u.Kind)
@@ -172,14 +110,14 @@ func TestWholeMarketIsThereAtOnce(t *testing.T) {
 			t.Errorf("%d symbols, want %d", len(kinds), len(universe(10)))
 		}
 		for sym, got := range kinds {
-			if fmt.Sprint(got) != fmt.Sprint([]feed.Kind{feed.Day, feed.Quote, feed.Trade}) {
+			if fmt.Sprint(got) != fmt.Sprint([]feed.Kind{feed.Break, feed.Day, feed.Quote, feed.Trade}) {
 				t.Errorf("%v begins with %v", sym, got)
 			}
 		}
 	})
 }
 
-func TestSecondRunBeginsEachSymbolWithABreak(t *testing.T) {
+func TestEachRunBeginsEachSymbolWithABreak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spec := opened(t, "sim://")
 		lastID := make(map[quotes.Symbol]uint64)
@@ -197,7 +135,7 @@ func TestSecondRunBeginsEachSymbolWithABreak(t *testing.T) {
 				}
 			})
 			for sym, kind := range first {
-				if want := []feed.Kind{feed.Day, feed.Break}[again]; kind != want {
+				if kind != feed.Break {
 					t.Errorf("run %d: %v begins with kind %d", again, sym, kind)
 				}
 			}
@@ -218,15 +156,15 @@ func TestUpdatesAreNotLate(t *testing.T) {
 func TestClockSetBackEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		s := &source{config: config{rate: 2}, listings: universe(0)[:2], clock: func() time.Time {
+		s := newSource(usual(), universe(0)[:2], func() time.Time {
 			if time.Since(start) > 10*time.Second {
 				return time.Now().Add(-time.Hour)
 			}
 			return time.Now()
-		}}
+		})
 		last := make(map[quotes.Symbol]time.Time)
 		err := s.Run(t.Context(), nil, func(u feed.Update) {
-			if u.Time.Before(last[u.Symbol]) {
+			if u.Kind != feed.Break && u.Time.Before(last[u.Symbol]) {
 				t.Errorf("%v goes back in time", u.Symbol)
 			}
 			last[u.Symbol] = u.Time

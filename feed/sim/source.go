@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/tickboard/tickboard/feed"
@@ -15,6 +14,9 @@ const (
 	pause = 2 * time.Millisecond
 	// setback is how far the clock may be set back without a new beginning.
 	setback = time.Second
+	// rushStep is how much of the market's time goes out together where nothing
+	// is waited for.
+	rushStep = int64(time.Second)
 )
 
 // errSetBack ends a run whose updates would have to go back in time.
@@ -24,23 +26,35 @@ var errSetBack = errors.New("the clock was set back; the market begins anew")
 type source struct {
 	config
 	listings []listing
-	clock    func() time.Time
-	ran      atomic.Bool
+	clock    clock
+}
+
+func newSource(c config, listings []listing, wall func() time.Time) *source {
+	return &source{config: c, listings: listings, clock: clock{config: c, wall: wall}}
 }
 
 // Name implements feed.Source.
 func (s *source) Name() string { return "sim" }
 
 // Run implements feed.Source. It emits the whole market at once and then
-// follows the clock. A market has no demand and no end.
+// follows the clock. A market has no demand; only one that does not wait has an
+// end, after a day.
 func (s *source) Run(ctx context.Context, _ *feed.Demand, emit func(feed.Update)) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	now := s.clock().UnixNano()
+	emit = spoil(s.faults, s.seed, s.staleAfter(), emit)
+	now := s.clock.begin()
 	m := newMarket(s.config, s.listings, now)
-	m.begin(ctx, now, s.ran.Swap(true), emit)
+	m.begin(ctx, now, emit)
+	if s.speed == 0 {
+		return s.rush(ctx, m, now, emit)
+	}
+	return s.follow(ctx, m, now, emit)
+}
 
+// follow emits what is due by the clock.
+func (s *source) follow(ctx context.Context, m *market, now int64, emit func(feed.Update)) error {
 	timer := time.NewTimer(s.untilNext(m, now))
 	defer timer.Stop()
 	for {
@@ -50,9 +64,12 @@ func (s *source) Run(ctx context.Context, _ *feed.Demand, emit func(feed.Update)
 		case <-timer.C:
 		}
 		before := now
-		now = s.clock().UnixNano() // not the monotonic clock, which may stand still while the machine sleeps
+		now = s.clock.now()
 		if now < before-int64(setback) {
 			return errSetBack
+		}
+		if now >= endTime.UnixNano() {
+			return nil
 		}
 		m.advance(ctx, now, emit)
 		timer.Reset(s.untilNext(m, now))
@@ -61,6 +78,16 @@ func (s *source) Run(ctx context.Context, _ *feed.Demand, emit func(feed.Update)
 
 // untilNext is how long to sleep after a look at the clock at now.
 func (s *source) untilNext(m *market, now int64) time.Duration {
-	wake := max(m.next(), now+int64(pause))
-	return time.Duration(wake - s.clock().UnixNano())
+	wake := max(m.next(), now+int64(float64(pause)*s.clock.pace()))
+	return s.clock.until(wake, s.clock.now())
+}
+
+// rush emits a day from now on without waiting.
+func (s *source) rush(ctx context.Context, m *market, now int64, emit func(feed.Update)) error {
+	for end := now + int64(day); now < end && ctx.Err() == nil; {
+		now = min(max(now+rushStep, m.next()), end)
+		s.clock.set(now)
+		m.advance(ctx, now, emit)
+	}
+	return ctx.Err()
 }

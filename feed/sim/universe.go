@@ -19,9 +19,14 @@ type venue struct {
 	kind     quotes.InstrumentType
 	// sizeDecimals is how finely a size is divided; 0 is whole shares in lots.
 	sizeDecimals int32
-	// spread is the mean distance of bid and ask, in parts of the price; never
-	// less than one tick.
+	// spread is the mean distance of bid and ask in parts of the price, never
+	// less than one tick; 0 is that of stocks (spread).
 	spread float64
+	// national is the national market system of the United States: odd lots and
+	// trades that may not be last on the tape, price bands.
+	national bool
+	// The auctions' prints, after the open and after the close.
+	opening, closing auctionTime
 }
 
 // listing is one symbol and how it moves.
@@ -53,10 +58,10 @@ func universe(count int) []listing {
 		venue
 		rows []row
 	}{
-		{venue{"XNAS", "USD", "America/New_York", quotes.Stock, 0, 1e-4}, nasdaq()},
-		{venue{"XNYS", "USD", "America/New_York", quotes.Stock, 0, 1e-4}, nyse()},
-		{venue{"BVMF", "BRL", "America/Sao_Paulo", quotes.Stock, 0, 3e-4}, b3()},
-		{venue{"", "USD", "UTC", quotes.Crypto, 8, 2e-5}, coins()},
+		{nasdaqVenue(), nasdaq()},
+		{nyseVenue(), nyse()},
+		{b3Venue(), b3()},
+		{venue{currency: "USD", zone: "UTC", kind: quotes.Crypto, sizeDecimals: 8, spread: 2e-5}, coins()},
 	} {
 		for _, r := range group.rows {
 			all = append(all, r.listing(group.venue))
@@ -69,13 +74,35 @@ func universe(count int) []listing {
 	return all
 }
 
+// New York opens each stock by its own auction, up to minutes after the bell;
+// the others cross at the moment.
+func nasdaqVenue() venue {
+	v := nyseVenue()
+	v.exchange, v.opening, v.closing = "XNAS", auctionTime{0.05, 0.2}, auctionTime{0.1, 0.3}
+	return v
+}
+
+func nyseVenue() venue {
+	return venue{
+		exchange: "XNYS", currency: "USD", zone: "America/New_York", kind: quotes.Stock, national: true,
+		opening: auctionTime{1, 12}, closing: auctionTime{2, 40},
+	}
+}
+
+func b3Venue() venue {
+	return venue{
+		exchange: "BVMF", currency: "BRL", zone: "America/Sao_Paulo", kind: quotes.Stock,
+		opening: auctionTime{0.1, 2}, closing: auctionTime{0.1, 2},
+	}
+}
+
 // synthetic is the n-th symbol for load. It is the same whatever the seed and
 // however many there are.
 func synthetic(n int) listing {
 	symbol := fmt.Sprintf("SIM%04d", n)
 	rng := rand.New(rand.NewPCG(0, hash(symbol)))
 	return listing{
-		venue:  venue{"", "USD", "UTC", quotes.Stock, 0, 1e-4},
+		venue:  venue{currency: "USD", zone: "UTC", kind: quotes.Stock},
 		symbol: quotes.MustSymbol(symbol),
 		name:   fmt.Sprintf("Synthetic %04d", n),
 
