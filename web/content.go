@@ -60,29 +60,33 @@ type stream interface {
 
 // content is what one stream carries: its hello, the newest quotes of its
 // symbols and, on the page's stream, the notifications.
+//
+// What every turn needs stands first, as in sse.Stream.
 type content struct {
-	kind     streamKind
-	server   *Server
-	stream   stream
 	desk     *desk
-	secret   string
 	member   *hub.Member[quotes.Symbol, *quotes.StockQuote, *content]
 	follower *alert.Follower // nil where there are no notifications
+	hello    []byte          // not written yet
+	skip     int64           // the version that a client of a single symbol has
+	single   bool            // of one symbol: quotes bear their version as id
+	first    bool            // the quotes of the first turn are no news
+	hasHello bool            // the turn begins with the hello
+
+	// The rest of what is the carrier's.
+	entered bool           // the desk knows of the follower
+	gap     bool           // the hello says that notifications are missing
+	place   int            // among the desk's followers
+	catchUp *catchUp       // the read of older notifications that is under way
+	pending []*alert.Entry // taken before and not written
+
+	kind   streamKind
+	server *Server
+	stream stream
+	secret string
 
 	mu      sync.Mutex // guards symbols and closed; a call may change them while the carrier takes
 	symbols []quotes.Symbol
 	closed  bool
-
-	// The rest is the carrier's.
-	hello    []byte         // not written yet
-	skip     int64          // the version that a client of a single symbol has
-	catchUp  *catchUp       // the read of older notifications that is under way
-	pending  []*alert.Entry // taken before and not written
-	place    int            // among the desk's followers
-	gap      bool           // the hello says that notifications are missing
-	first    bool           // the quotes of the first turn are no news
-	hasHello bool           // the turn begins with the hello
-	entered  bool           // the desk knows of the follower
 }
 
 // helloMessage is the first event of every stream.
@@ -100,7 +104,7 @@ type helloMessage struct {
 // newContent subscribes before the first Take writes the hello, so that nothing
 // falls between.
 func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d *desk) (*content, error) {
-	c := &content{kind: o.kind, server: s, stream: st, desk: d, symbols: o.symbols, first: true}
+	c := &content{kind: o.kind, single: o.kind.single, server: s, stream: st, desk: d, symbols: o.symbols, first: true}
 	var start alert.Start
 	if o.kind.notifications {
 		var err error
@@ -184,7 +188,7 @@ func (c *content) skipKnown() {
 		return
 	}
 	if c.desk.quotes[0].Version() == c.skip {
-		c.member.Drop(1)
+		c.member.Drop(1, false)
 		c.desk.quotes = c.desk.quotes[:0]
 	}
 	c.skip = 0
@@ -192,7 +196,7 @@ func (c *content) skipKnown() {
 
 // frame is a quote's event; only a stream of one symbol gives it an id.
 func (c *content) frame(f *quoteFrame) []byte {
-	if c.kind.single {
+	if c.single {
 		return f.Encoded()
 	}
 	return withoutID(f.Encoded())
@@ -241,7 +245,7 @@ func (c *content) takeEntries() error {
 
 // Wrote implements sse.Content. What has not left is given again: of quotes the
 // newest, of notifications each.
-func (c *content) Wrote(n int, now time.Time) {
+func (c *content) Wrote(n int, now time.Time, again bool) {
 	if n == 0 {
 		c.keep(c.desk.entries)
 		return
@@ -258,7 +262,7 @@ func (c *content) Wrote(n int, now time.Time) {
 		}
 	}
 	c.first = false
-	c.member.Drop(written)
+	c.member.Drop(written, again)
 	c.keep(d.entries[n-written:])
 }
 

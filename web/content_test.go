@@ -174,13 +174,13 @@ func TestWhatHasNotLeftIsGivenAgainInItsNewestForm(t *testing.T) {
 	}
 	all := []string{"hello id=1", "A@1", "B@2", "notification id=2", "notification id=3"}
 	want(t, take(t, c), all...)
-	c.Wrote(2, time.Now()) // the hello and A
+	c.Wrote(2, time.Now(), false) // the hello and A
 	s.publish("B", 3)
 	s.publish("A", 4)
 	want(t, take(t, c), "B@3", "A@4", "notification id=2", "notification id=3")
-	c.Wrote(3, time.Now())
+	c.Wrote(3, time.Now(), false)
 	want(t, take(t, c), "notification id=3")
-	c.Wrote(1, time.Now())
+	c.Wrote(1, time.Now(), false)
 	want(t, take(t, c))
 }
 
@@ -193,7 +193,7 @@ func TestASymbolRemovedWhileItsQuoteWaitsDoesNotComeBack(t *testing.T) {
 	if _, err := c.change(nil, []quotes.Symbol{quotes.MustSymbol("B")}); err != nil {
 		t.Fatal(err)
 	}
-	c.Wrote(2, time.Now())
+	c.Wrote(2, time.Now(), false)
 	s.publish("B", 3)
 	want(t, take(t, c))
 }
@@ -212,7 +212,7 @@ func TestAddedSymbolsAlwaysFollowAndTheLimitChangesNothing(t *testing.T) {
 	}
 	c, rings := s.openContent(t, pageStream, "A,B")
 	take(t, c)
-	c.Wrote(3, time.Now())
+	c.Wrote(3, time.Now(), false)
 	for len(rings.paced) > 0 {
 		<-rings.paced
 	}
@@ -228,7 +228,7 @@ func TestAddedSymbolsAlwaysFollowAndTheLimitChangesNothing(t *testing.T) {
 	if len(rings.paced) == 0 {
 		t.Error("nobody was told")
 	}
-	c.Wrote(2, time.Now())
+	c.Wrote(2, time.Now(), false)
 	five, err := quotes.ParseSymbols("A,D,E")
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +239,7 @@ func TestAddedSymbolsAlwaysFollowAndTheLimitChangesNothing(t *testing.T) {
 	s.publish("A", 10)
 	s.publish("B", 11)
 	want(t, take(t, c), "B@11")
-	c.Wrote(1, time.Now())
+	c.Wrote(1, time.Now(), false)
 	s.publish("X", 12) // a source has it now
 	want(t, take(t, c), "X@12")
 }
@@ -292,7 +292,7 @@ func TestAStreamThatIsFarBehindTakesTheLogInTurns(t *testing.T) {
 	if len(first) != 1+turnNotifications {
 		t.Fatalf("%d frames in the first turn", len(first))
 	}
-	c.Wrote(len(first), time.Now())
+	c.Wrote(len(first), time.Now(), false)
 	select {
 	case <-rings.urgent:
 	default:
@@ -317,7 +317,7 @@ func TestAStreamThatWasToldOfTheGapGetsWhatIsLeft(t *testing.T) {
 	}
 	// They are no longer in memory: others read them, and the stream goes on.
 	want(t, take(t, c), "hello id=1")
-	c.Wrote(1, time.Now())
+	c.Wrote(1, time.Now(), false)
 	<-rings.urgent
 	want(t, take(t, c), "notification id=4", "notification id=5")
 }

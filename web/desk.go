@@ -20,6 +20,7 @@ type desk struct {
 
 	quotes  []*quoteFrame
 	entries []*alert.Entry
+	members []*hub.Member[quotes.Symbol, *quotes.StockQuote, *content]
 }
 
 func (s *Server) newDesk(b sse.Bells) *desk {
@@ -42,6 +43,18 @@ func (d *desk) Sweep() {
 		}
 	}
 	d.server.latency.add(&d.latency)
+}
+
+// Fetch implements sse.Desk.
+func (d *desk) Fetch(contents []sse.Content) {
+	for _, c := range contents {
+		if c, ok := c.(*content); ok {
+			d.members = append(d.members, c.member)
+		}
+	}
+	d.group.Fetch(d.members)
+	clear(d.members)
+	d.members = d.members[:0]
 }
 
 // Close implements sse.Desk.

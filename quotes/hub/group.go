@@ -12,36 +12,61 @@ import (
 // goroutine that answers the bell calls Sweep, and it alone takes for the
 // members; everything else may be called by any number at once.
 //
+// A value costs a member nothing until the member looks for it, but for a look
+// at one byte whether it is to be told. What the members have had is in the
+// points: of a place one for each value, shared by all who had that value last.
+//
 // A group counts as one reader in the hub's figures; what its members skip is
-// counted for each of them.
+// counted for each of them, when they take.
 type Group[K comparable, V, O any] struct {
 	union *Reader[K, V]
 	ready func(O)
 
 	// The sweeping goroutine's.
-	places    map[K]*place[K, V, O]
-	swept     []arrival[K, V] // scratch of Sweep
-	fresh     []K             // keys that the union is still to be told of
-	conflated int64           // not yet in the hub's figures
+	places    map[K]*place[K, V]
+	members   []*Member[K, V, O] // by their number, nil for one that is free
+	asleep    []bool             // by the same: to be told of the next value
+	free      []int32            // numbers
+	arrivals  uint64             // of values and of keys that were added
+	swept     []arrival[K, V]    // scratch of Sweep
+	fresh     []K                // keys that the union is still to be told of
+	conflated int64              // not yet in the hub's figures
+
+	// The last Peek, and how much of it was dropped.
+	peeked   []waiting
+	peekedBy *Member[K, V, O]
+	dropped  int
 
 	asked   atomic.Bool // there are changes
 	mu      sync.Mutex
 	changes []change[K, V, O] // guarded by mu, in the order in which they were asked for
 }
 
-// place is one key of a group: its newest value and who wants it. All that a
-// value costs a member which waits already is a look at its tie.
-type place[K comparable, V, O any] struct {
+// place is one key of a group: its newest value and who wants it.
+type place[K comparable, V any] struct {
 	key   K
 	frame *Frame[K, V] // nil until there is one
-	ties  []tie[K, V, O]
+	count uint64       // of values so far, those that the group skipped as well
+	point *point       // of the newest
+	ties  []tie
+}
+
+// point is one value of a place, as those who had it last remember it.
+type point struct {
+	next  uint64 // when the value after it arrived, 0 while there is none
+	count uint64 // of the place's values up to it
 }
 
 // tie is a member of a place.
-type tie[K comparable, V, O any] struct {
-	member  *Member[K, V, O]
+type tie struct {
+	member  int32
 	holding int32 // where in the member's holdings
-	waiting bool  // in the member's queue
+}
+
+// waiting is a holding that has something to take.
+type waiting struct {
+	since   uint64
+	holding int32
 }
 
 // arrival is a value, and how many before it the group has skipped.
@@ -59,21 +84,21 @@ type change[K comparable, V, O any] struct {
 
 // NewGroup returns a group without members. Its bell is rung when there is
 // something to sweep; other groups and readers may share it. ready is called by
-// the sweeping goroutine, within Sweep and Peek, when a member that had nothing
-// to take has something: it gets the member's owner. Whoever makes a group must
-// Close it.
+// the sweeping goroutine, within Sweep and Peek, when a member has something to
+// take and its owner does not know that it is to look: it gets the owner, who
+// then calls Peek. Whoever makes a group must Close it.
 func NewGroup[K comparable, V, O any](h *Hub[K, V], bell Bell, ready func(owner O)) *Group[K, V, O] {
 	return &Group[K, V, O]{
 		union:  h.Subscribe(bell),
 		ready:  ready,
-		places: make(map[K]*place[K, V, O]),
+		places: make(map[K]*place[K, V]),
 	}
 }
 
 // Join returns a member for the keys, which after the next Sweep has the newest
 // value of each of them to take. The owner must Close it, or the group is closed.
 func (g *Group[K, V, O]) Join(owner O, keys ...K) *Member[K, V, O] {
-	m := &Member[K, V, O]{group: g, owner: owner, first: none, last: none, free: none}
+	m := &Member[K, V, O]{group: g, owner: owner, number: none, free: none}
 	m.Add(keys...)
 	return m
 }
@@ -85,7 +110,7 @@ func (g *Group[K, V, O]) Close() { g.union.Close() }
 const sweepSize = 256
 
 // Sweep takes over what was published and asked for since the last Sweep. It
-// costs each member that has to be told of a value a few steps, and no lock.
+// costs a few steps for each member that has to be told of a value, and no lock.
 func (g *Group[K, V, O]) Sweep() {
 	g.settle()
 	for more := true; more; {
@@ -115,19 +140,60 @@ func (g *Group[K, V, O]) take() (more bool) {
 	return r.queue.head != nil
 }
 
-// mark lets the members of a place take its new value.
-func (g *Group[K, V, O]) mark(p *place[K, V, O], a arrival[K, V]) {
+// mark gives a place its new value, and tells the members that sleep.
+func (g *Group[K, V, O]) mark(p *place[K, V], a arrival[K, V]) {
 	p.frame = a.frame
-	g.conflated += a.skipped * int64(len(p.ties))
-	for i := range p.ties {
-		t := &p.ties[i]
-		if t.waiting {
-			g.conflated++
-			continue
+	p.count += uint64(a.skipped) + 1
+	g.arrivals++
+	p.point.next = g.arrivals
+	p.point = &point{count: p.count}
+	for _, t := range p.ties {
+		if g.asleep[t.member] {
+			g.wake(t.member)
 		}
-		t.member.push(t)
 	}
 }
+
+// wake tells a member's owner to look.
+func (g *Group[K, V, O]) wake(number int32) {
+	if g.asleep[number] {
+		g.asleep[number] = false
+		g.ready(g.members[number].owner)
+	}
+}
+
+// number gives a member a number.
+func (g *Group[K, V, O]) number(m *Member[K, V, O]) {
+	if n := len(g.free); n > 0 {
+		m.number = g.free[n-1]
+		g.free = g.free[:n-1]
+	} else {
+		m.number = int32(len(g.members))
+		g.members = append(g.members, nil)
+		g.asleep = append(g.asleep, false)
+	}
+	g.members[m.number], g.asleep[m.number] = m, true
+}
+
+// lineHoldings is how many holdings stand in one line of the processor's cache.
+const lineHoldings = 4
+
+// Fetch brings what a Peek of each of these members needs into the processor's
+// cache. For many members that were not looked at for long it makes the Peeks
+// that follow cheaper by much more than its own cost, for the processor waits
+// for the memory of all of them at once.
+func (g *Group[K, V, O]) Fetch(members []*Member[K, V, O]) {
+	for _, m := range members {
+		for i := 0; i < len(m.holdings); i += lineHoldings {
+			touch(m.holdings[i].point)
+		}
+	}
+}
+
+// touch is a use of what was read, so that it is read.
+//
+//go:noinline
+func touch(*point) {}
 
 // ask notes a change for the sweeping goroutine.
 func (g *Group[K, V, O]) ask(c change[K, V, O]) {
@@ -164,10 +230,10 @@ func (g *Group[K, V, O]) settle() {
 }
 
 // place returns the place of key, made if there is none.
-func (g *Group[K, V, O]) place(key K) *place[K, V, O] {
+func (g *Group[K, V, O]) place(key K) *place[K, V] {
 	p, ok := g.places[key]
 	if !ok {
-		p = &place[K, V, O]{key: key}
+		p = &place[K, V]{key: key, point: new(point)}
 		g.places[key] = p
 		g.fresh = append(g.fresh, key)
 	}
@@ -176,12 +242,11 @@ func (g *Group[K, V, O]) place(key K) *place[K, V, O] {
 
 // leave removes a tie and the place with its last one. The hole is filled from
 // the end.
-func (g *Group[K, V, O]) leave(p *place[K, V, O], at int32) {
+func (g *Group[K, V, O]) leave(p *place[K, V], at int32) {
 	last := len(p.ties) - 1
 	moved := p.ties[last]
 	p.ties[at] = moved
-	moved.member.holdings[moved.holding].tie = at
-	p.ties[last] = tie[K, V, O]{}
+	g.members[moved.member].ties[moved.holding] = at
 	p.ties = p.ties[:last]
 	switch {
 	case last == 0:

@@ -63,9 +63,42 @@ func TestMemberGetsTheNewestAndIsReadyOnce(t *testing.T) {
 	d.Sweep()
 	same(t, "ready", d.readied(), []string{"two"}) // one has been, and has not dropped anything
 	same(t, "one", peek(one), []taken{{"A", 3}, {"B", 2}})
-	one.Drop(2)
+	one.Drop(2, false)
 	same(t, "one, dropped", peek(one), []taken(nil))
 	same(t, "two", peek(two), []taken{{"B", 2}})
+}
+
+func TestMemberThatLooksAgainAnyhowIsNotTold(t *testing.T) {
+	h := newHub(t)
+	d := newDesk(h)
+	defer d.Close()
+	m := d.Join("m", "A")
+	h.Publish("A", 0, 1)
+	d.Sweep()
+	same(t, "ready", d.readied(), []string{"m"})
+	peek(m)
+	m.Drop(1, true)
+	h.Publish("A", 0, 2)
+	d.Sweep()
+	same(t, "ready, though it looks again", d.readied(), []string(nil))
+	same(t, "looked", peek(m), []taken{{"A", 2}})
+	m.Drop(1, true)
+	same(t, "looked again", peek(m), []taken(nil))
+	h.Publish("A", 0, 3)
+	d.Sweep()
+	same(t, "ready after a look at nothing", d.readied(), []string{"m"})
+}
+
+func TestFetchChangesNothing(t *testing.T) {
+	h := newHub(t)
+	d := newDesk(h)
+	defer d.Close()
+	m, empty, closed := d.Join("m", "A", "B", "C", "D", "E"), d.Join("empty"), d.Join("closed", "A")
+	h.Publish("E", 0, 1)
+	d.Sweep()
+	closed.Close()
+	d.Fetch([]*hub.Member[string, int, string]{m, empty, closed})
+	same(t, "after it", peek(m), []taken{{"E", 1}})
 }
 
 func TestWhatIsNotDroppedKeepsItsPlaceAndBecomesNewer(t *testing.T) {
@@ -78,7 +111,7 @@ func TestWhatIsNotDroppedKeepsItsPlaceAndBecomesNewer(t *testing.T) {
 	}
 	d.Sweep()
 	same(t, "all", peek(m), []taken{{"A", 1}, {"B", 2}, {"C", 3}})
-	m.Drop(1)
+	m.Drop(1, false)
 	h.Publish("A", 0, 4)
 	h.Publish("C", 0, 5)
 	d.Sweep()
@@ -95,7 +128,7 @@ func TestRemovedKeyIsNotGivenAndAnAddedOneAlwaysIs(t *testing.T) {
 	d.Sweep()
 	m.Remove("A")
 	same(t, "removed", peek(m), []taken{{"B", 2}})
-	m.Drop(1)
+	m.Drop(1, false)
 	m.Add("B", "A")
 	d.Sweep()
 	same(t, "added", peek(m), []taken{{"B", 2}, {"A", 1}})
@@ -116,16 +149,19 @@ func TestWhatMembersSkipIsCounted(t *testing.T) {
 	h := newHub(t)
 	d := newDesk(h)
 	defer d.Close()
-	one, _ := d.Join("one", "A"), d.Join("two", "A")
+	one, two := d.Join("one", "A"), d.Join("two", "A")
 	d.Sweep()
 	for v := range int64(3) { // two are skipped by both
 		h.Publish("A", 0, v+1)
 	}
 	d.Sweep()
 	peek(one)
-	one.Drop(1)
+	one.Drop(1, false)
 	h.Publish("A", 0, 4) // skips the third for the second
 	d.Sweep()
+	peek(two)
+	two.Drop(1, false)
+	h.Publish("A", 0, 5)
 	d.Sweep()
 	if got := h.Stats().Conflated; got != 5 {
 		t.Errorf("%d conflated, want 5", got)
@@ -230,7 +266,7 @@ func TestGroupIsLikeItsModel(t *testing.T) {
 				m := pick(t)
 				peek(m.real)
 				n := rapid.IntRange(0, 9).Draw(t, "n")
-				m.real.Drop(n)
+				m.real.Drop(n, false)
 				m.queue = m.queue[min(n, len(m.queue)):]
 			},
 			"": func(t *rapid.T) {
@@ -290,7 +326,7 @@ func TestMembersEndWithTheNewestWhileAllIsBusy(t *testing.T) {
 				}
 				had[i][f.Key()] = f.Version()
 			}
-			m.Drop(rand.IntN(len(got) + 1))
+			m.Drop(rand.IntN(len(got)+1), false)
 		}
 	}
 	for busy := true; busy; {
@@ -337,7 +373,7 @@ func BenchmarkSweep(b *testing.B) {
 				h.Publish("AAPL", quote{}, int64(i+1))
 				g.Sweep()
 				for _, m := range ready {
-					m.Drop(len(m.Peek(dst)))
+					m.Drop(len(m.Peek(dst)), false)
 				}
 				ready = ready[:0]
 			}

@@ -1,26 +1,32 @@
 package hub
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Member is a reader of a Group. Add and Remove may be called by any number at
 // once; Peek, Drop and Close belong to the goroutine that sweeps the group.
 type Member[K comparable, V, O any] struct {
 	group *Group[K, V, O]
 	owner O
 
-	// The sweeping goroutine's. What waits is a queue through the holdings.
-	holdings    []holding[K, V, O]
-	first, last int32 // of the queue
-	free        int32 // the first hole in holdings
-	closed      bool
+	// The sweeping goroutine's. What a Peek needs of the holdings stands close
+	// together, for it is seldom in the processor's cache.
+	holdings []holding[K, V]
+	ties     []int32 // by holding: where in the place's ties; of a hole, the next hole
+	free     int32   // the first hole
+	number   int32   // in the group, none until it has its first key
+	closed   bool
 }
 
 // holding is one key of one member, or a hole without a place.
-type holding[K comparable, V, O any] struct {
-	place *place[K, V, O]
-	tie   int32 // where in the place's ties
-	next  int32 // in the queue, or the next hole
+type holding[K comparable, V any] struct {
+	place *place[K, V]
+	point *point // of the value that the member had last
 }
 
-// none ends a queue.
+// none is no number and no place.
 const none int32 = -1
 
 // Add adds keys. The newest value of each of them is there to take after the
@@ -42,29 +48,56 @@ func (m *Member[K, V, O]) Remove(keys ...K) {
 
 // Peek appends to dst the newest value of each key that has one the member has
 // not had, as of the last Sweep (or as of now if any member has asked for
-// something since), the key that waited longest first. What it
-// returned waits on until it is dropped: Peek again gives it again, in its
-// newest form and at its place.
+// something since), the key that waited longest first. What it returned waits on
+// until it is dropped: Peek again gives it again, in its newest form and at its
+// place. A member that has nothing to take is told of what comes.
 func (m *Member[K, V, O]) Peek(dst []*Frame[K, V]) []*Frame[K, V] {
-	if m.group.asked.Load() {
-		m.group.Sweep()
+	g := m.group
+	if g.asked.Load() {
+		g.Sweep()
 	}
-	for i := m.first; i != none; i = m.holdings[i].next {
-		dst = append(dst, m.holdings[i].place.frame)
+	g.peeked, g.peekedBy, g.dropped = g.peeked[:0], m, 0
+	for i := range m.holdings {
+		if h := &m.holdings[i]; h.point != nil && h.point.next != 0 {
+			g.peeked = append(g.peeked, waiting{h.point.next, int32(i)})
+		}
+	}
+	if len(g.peeked) == 0 {
+		m.sleep()
+		return dst
+	}
+	slices.SortFunc(g.peeked, func(a, b waiting) int { return cmp.Compare(a.since, b.since) })
+	for _, w := range g.peeked {
+		dst = append(dst, m.holdings[w.holding].place.frame)
 	}
 	return dst
 }
 
 // Drop says that the member has had the first n values of the last Peek. There
-// must be no Sweep between the two.
-func (m *Member[K, V, O]) Drop(n int) {
-	for ; n > 0 && m.first != none; n-- {
-		h := &m.holdings[m.first]
-		h.place.ties[h.tie].waiting = false
-		m.first = h.next
+// must be no Sweep and no other member's Peek between the two. When nothing is
+// left the member is told of what comes, unless again promises another Peek
+// anyhow.
+func (m *Member[K, V, O]) Drop(n int, again bool) {
+	g := m.group
+	if g.peekedBy != m || m.closed {
+		return
 	}
-	if m.first == none {
-		m.last = none
+	had := g.peeked[g.dropped:]
+	had = had[:min(n, len(had))]
+	for _, w := range had {
+		h := &m.holdings[w.holding]
+		g.conflated += int64(h.place.count - h.point.count - 1)
+		h.point = h.place.point
+	}
+	if g.dropped += len(had); g.dropped == len(g.peeked) && !again {
+		m.sleep()
+	}
+}
+
+// sleep lets the member be told of the next value.
+func (m *Member[K, V, O]) sleep() {
+	if m.number != none {
+		m.group.asleep[m.number] = true
 	}
 }
 
@@ -75,27 +108,38 @@ func (m *Member[K, V, O]) Close() {
 		return
 	}
 	m.closed = true
-	m.first, m.last = none, none
-	for _, h := range m.holdings {
+	g := m.group
+	for i, h := range m.holdings {
 		if h.place != nil {
-			m.group.leave(h.place, h.tie)
+			g.leave(h.place, m.ties[i])
 		}
 	}
-	m.holdings = nil
+	m.holdings, m.ties = nil, nil
+	if m.number != none {
+		g.members[m.number], g.asleep[m.number] = nil, false
+		g.free = append(g.free, m.number)
+	}
 }
 
 func (m *Member[K, V, O]) add(keys []K) {
+	g := m.group
 	if m.holdings == nil {
-		m.holdings = make([]holding[K, V, O], 0, len(keys))
+		m.holdings = make([]holding[K, V], 0, len(keys))
+		m.ties = make([]int32, 0, len(keys))
+	}
+	if m.number == none {
+		g.number(m)
 	}
 	for _, key := range keys {
-		p := m.group.place(key)
+		p := g.place(key)
 		i := m.find(p)
 		if i == none {
 			i = m.hold(p)
 		}
-		if t := &p.ties[m.holdings[i].tie]; p.frame != nil && !t.waiting {
-			m.push(t)
+		if h := &m.holdings[i]; p.frame != nil && h.point.next == 0 {
+			g.arrivals++
+			h.point = &point{next: g.arrivals, count: p.count - 1}
+			g.wake(m.number)
 		}
 	}
 }
@@ -110,18 +154,14 @@ func (m *Member[K, V, O]) remove(keys []K) {
 		if i == none {
 			continue
 		}
-		h := &m.holdings[i]
-		if p.ties[h.tie].waiting {
-			m.unqueue(i)
-		}
-		m.group.leave(p, h.tie)
-		*h = holding[K, V, O]{next: m.free}
+		m.group.leave(p, m.ties[i])
+		m.holdings[i], m.ties[i] = holding[K, V]{}, m.free
 		m.free = i
 	}
 }
 
 // find returns the holding of a place, none if there is none.
-func (m *Member[K, V, O]) find(p *place[K, V, O]) int32 {
+func (m *Member[K, V, O]) find(p *place[K, V]) int32 {
 	for i := range m.holdings {
 		if m.holdings[i].place == p {
 			return int32(i)
@@ -130,48 +170,17 @@ func (m *Member[K, V, O]) find(p *place[K, V, O]) int32 {
 	return none
 }
 
-// hold makes a holding of a place.
-func (m *Member[K, V, O]) hold(p *place[K, V, O]) int32 {
-	h := holding[K, V, O]{place: p, tie: int32(len(p.ties)), next: none}
+// hold makes a holding of a place, which has had the newest value.
+func (m *Member[K, V, O]) hold(p *place[K, V]) int32 {
+	h, at := holding[K, V]{place: p, point: p.point}, int32(len(p.ties))
 	i := m.free
 	if i == none {
 		i = int32(len(m.holdings))
-		m.holdings = append(m.holdings, h)
+		m.holdings, m.ties = append(m.holdings, h), append(m.ties, at)
 	} else {
-		m.free = m.holdings[i].next
-		m.holdings[i] = h
+		m.free = m.ties[i]
+		m.holdings[i], m.ties[i] = h, at
 	}
-	p.ties = append(p.ties, tie[K, V, O]{member: m, holding: i})
+	p.ties = append(p.ties, tie{member: m.number, holding: i})
 	return i
-}
-
-// push queues the holding of a tie that does not wait, and tells the owner when
-// it is the first.
-func (m *Member[K, V, O]) push(t *tie[K, V, O]) {
-	t.waiting = true
-	m.holdings[t.holding].next = none
-	if m.last == none {
-		m.first, m.last = t.holding, t.holding
-		m.group.ready(m.owner)
-		return
-	}
-	m.holdings[m.last].next = t.holding
-	m.last = t.holding
-}
-
-// unqueue takes a holding out of the queue.
-func (m *Member[K, V, O]) unqueue(i int32) {
-	before := none
-	for at := m.first; at != i; at = m.holdings[at].next {
-		before = at
-	}
-	next := m.holdings[i].next
-	if before == none {
-		m.first = next
-	} else {
-		m.holdings[before].next = next
-	}
-	if m.last == i {
-		m.last = before
-	}
 }

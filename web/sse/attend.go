@@ -99,7 +99,10 @@ func (l *loop) attend(c *looped) {
 			return
 		}
 	}
-	if l.schedule(c); !c.queued && c.rest == nil && l.now >= c.written+l.server.opts.Heartbeat {
+	if l.schedule(c); c.queued {
+		return // the turn arms it
+	}
+	if c.rest == nil && l.now >= c.written+l.server.opts.Heartbeat {
 		l.heartbeat(c)
 	}
 	if c.phase == phaseOpen {
@@ -124,6 +127,9 @@ func (l *loop) arm(c *looped) {
 	if c.rest == nil {
 		l.schedule(c)
 		due = min(due, c.written+l.server.opts.Heartbeat)
+		if c.next != 0 {
+			due = min(due, c.next)
+		}
 	}
 	l.wheel.set(c, due)
 }

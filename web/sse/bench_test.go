@@ -23,7 +23,7 @@ type repeat struct {
 
 func (c *repeat) Take(dst [][]byte) ([][]byte, error) { return append(dst, c.frames...), nil }
 
-func (c *repeat) Wrote(int, time.Time) {
+func (c *repeat) Wrote(int, time.Time, bool) {
 	if c.left--; c.left > 0 {
 		c.stream.Ring(false)
 	} else {

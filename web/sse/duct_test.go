@@ -242,6 +242,8 @@ type counter struct {
 	closed chan struct{}
 }
 
+func (d *counter) Fetch([]Content) {}
+
 func (d *counter) Sweep() {
 	for _, b := range d.boards {
 		b.stream.Ready(d.urgent)

@@ -244,7 +244,7 @@ func (g *goroutine) turn() error {
 	}
 	g.back = n < len(frames)
 	g.book(tally{turns: 1, events: int64(n), bytes: bytes})
-	g.stream.content.Wrote(n, g.written)
+	g.stream.content.Wrote(n, g.written, false)
 	return nil
 }
 

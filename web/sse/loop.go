@@ -39,11 +39,13 @@ type loop struct {
 	done  int
 	tally tally
 	rung  bool
+	calm  time.Duration // until when the bell is not listened to, since epoch
 
 	// Scratch.
-	poked []poked
-	due   []*looped
-	batch batch
+	poked    []poked
+	due      []*looped
+	contents []Content
+	batch    batch
 }
 
 // poke is what others want of a stream.
@@ -106,13 +108,25 @@ func (l *loop) round() {
 	// After the inbox was emptied and before anything is taken, so that a stream
 	// begins with what was newest when it was opened, or newer.
 	if l.rung && l.desk != nil {
-		l.desk.Sweep()
+		l.sweep()
 	}
 	l.rung = false
 	l.open()
 	l.expire()
 	l.turns()
 	l.server.counts.add(&l.tally)
+}
+
+// sweep lets the desk look at what is new. When no stream is to have it before
+// its pace allows, the next look can wait for a tick: to be woken by every
+// publisher costs more than the sweeps themselves.
+func (l *loop) sweep() {
+	before := len(l.queue)
+	l.desk.Sweep()
+	l.calm = 0
+	if len(l.queue) == before && len(l.poked) == 0 {
+		l.calm = l.now + wheelTick
+	}
 }
 
 // tell reads the clock.
@@ -126,21 +140,36 @@ func (l *loop) tell() {
 func (l *loop) rest() {
 	if len(l.queue) > 0 {
 		runtime.Gosched()
-		select {
-		case <-l.bell:
-			l.rung = true
-		default:
-		}
+		l.listen()
 		return
 	}
+	now := time.Since(l.epoch)
 	due, any := l.wheel.next()
+	if now < l.calm {
+		if !any || due > l.calm {
+			due = l.calm
+		}
+		l.timer.Reset(due - now)
+		<-l.timer.C
+		l.listen()
+		return
+	}
 	if any {
-		l.timer.Reset(due - time.Since(l.epoch))
+		l.timer.Reset(due - now)
 	}
 	select {
 	case <-l.bell:
 		l.rung = true
 	case <-l.timer.C:
+	}
+}
+
+// listen notes whether the bell was rung.
+func (l *loop) listen() {
+	select {
+	case <-l.bell:
+		l.rung = true
+	default:
 	}
 }
 
@@ -187,6 +216,7 @@ func (l *loop) answer(c *looped, what poke) {
 		c.ready(what&pokeUrgent != 0)
 	}
 	if what&pokeRate != 0 {
+		c.next = 0
 		l.schedule(c)
 	}
 }
@@ -201,18 +231,40 @@ func (l *loop) expire() {
 	l.due = l.due[:0]
 }
 
+// fetch lets the desk bring what the next turns need into the processor's cache.
+// Thousands of streams find nothing of theirs there; one after the other each
+// would wait for the memory several times, together they wait as long as one.
+func (l *loop) fetch(next []*looped) {
+	if l.desk == nil {
+		return
+	}
+	for _, c := range next {
+		l.contents = append(l.contents, c.stream.content)
+	}
+	l.desk.Fetch(l.contents)
+	clear(l.contents)
+	l.contents = l.contents[:0]
+}
+
 // turns makes the next turns.
 func (l *loop) turns() {
 	last := min(l.done+turnsAtOnce, len(l.queue))
 	for l.done < last {
+		if l.done%turnsByOneClock == 0 {
+			l.fetch(l.queue[l.done:min(l.done+turnsByOneClock, last)])
+		}
 		c := l.queue[l.done]
 		l.queue[l.done] = nil
 		c.queued = false
 		if l.done++; l.done%turnsByOneClock == 0 {
 			l.tell()
 		}
-		if c.phase == phaseOpen && c.rest == nil {
+		switch {
+		case c.phase != phaseOpen:
+		case c.rest == nil:
 			l.turn(c)
+		default:
+			l.arm(c)
 		}
 	}
 	if l.done > len(l.queue)/2 {

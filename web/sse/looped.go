@@ -20,13 +20,11 @@ const (
 // looped carries a stream on a connection that was taken over, in turns of its
 // loop. The goroutine of the loop alone uses it, but for pokes.
 type looped struct {
-	loop   *loop
+	place  place
 	stream *Stream
 	socket socket
-	w      http.ResponseWriter // until serve
-	pokes  poke                // guarded by loop.mu
 	phase  phase
-
+	pokes  poke // guarded by loop.mu
 	news   bool // the content has something to take
 	urgent bool // which does not wait for the pace
 	queued bool // in the loop's queue
@@ -51,9 +49,10 @@ type looped struct {
 
 	sent  int64 // bytes given to the socket
 	acked int64 // how many of them the client had taken when that was looked at
-	place place
 
-	reason string // of the end, once it is under way
+	loop   *loop
+	w      http.ResponseWriter // until serve
+	reason string              // of the end, once it is under way
 	cause  error
 }
 

@@ -178,20 +178,20 @@ func (s *Server) forget(st *Stream) {
 }
 
 // ended counts and logs a stream's end.
-func (s *Server) ended(st *Stream) {
-	s.counts.end(st.report.Reason)
+func (s *Server) ended(st *Stream, report Report) {
+	s.counts.end(report.Reason)
 	level := slog.LevelDebug
 	attrs := []slog.Attr{
 		slog.String("remote", st.remote),
-		slog.String("reason", st.report.Reason),
-		slog.Duration("duration", st.report.Duration),
-		slog.Int64("events", st.report.Events),
-		slog.Int64("bytes", st.report.Bytes),
+		slog.String("reason", report.Reason),
+		slog.Duration("duration", report.Duration),
+		slog.Int64("events", report.Events),
+		slog.Int64("bytes", report.Bytes),
 	}
-	if st.report.Err != nil {
-		attrs = append(attrs, slog.Any("error", st.report.Err))
+	if report.Err != nil {
+		attrs = append(attrs, slog.Any("error", report.Err))
 	}
-	if st.report.Reason == ReasonError {
+	if report.Reason == ReasonError {
 		level = slog.LevelWarn
 	}
 	s.opts.Logger.LogAttrs(context.Background(), level, "stream ended", attrs...)

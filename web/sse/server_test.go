@@ -377,7 +377,7 @@ func TestPanicInTheContentForgetsTheStream(t *testing.T) {
 type panics struct{ closed chan Report }
 
 func (panics) Take([][]byte) ([][]byte, error) { panic("broken") }
-func (panics) Wrote(int, time.Time)            {}
+func (panics) Wrote(int, time.Time, bool)      {}
 func (p panics) Close(r Report)                { p.closed <- r }
 
 func TestOneLineIsLoggedAtTheEnd(t *testing.T) {

@@ -82,7 +82,7 @@ func (b *board) Take(dst [][]byte) ([][]byte, error) {
 	return dst, nil
 }
 
-func (b *board) Wrote(n int, now time.Time) {
+func (b *board) Wrote(n int, now time.Time, _ bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.wrote = append(b.wrote, now)

@@ -51,16 +51,17 @@ func (c *counts) add(t *tally) {
 	*t = tally{}
 }
 
-// book adds figures to the stream's report and to the tally.
+func (t *tally) plus(f tally) {
+	t.turns += f.turns
+	t.events += f.events
+	t.heartbeats += f.heartbeats
+	t.bytes += f.bytes
+}
+
+// book adds figures to the stream's and to the tally.
 func (st *Stream) book(to *tally, f tally) {
-	st.report.Turns += f.turns
-	st.report.Events += f.events
-	st.report.Heartbeats += f.heartbeats
-	st.report.Bytes += f.bytes
-	to.turns += f.turns
-	to.events += f.events
-	to.heartbeats += f.heartbeats
-	to.bytes += f.bytes
+	st.tally.plus(f)
+	to.plus(f)
 }
 
 func (c *counts) refuse(reason string) { c.count(&c.refused, reason) }

@@ -30,8 +30,9 @@ type Content interface {
 
 	// Wrote says that of the frames of the Take before, the first n have left.
 	// The others never will: they are for the next Take to give again, in their
-	// newest form, which comes without a ring.
-	Wrote(n int, now time.Time)
+	// newest form, which comes without a ring. Again says that there will be
+	// another Take in any case, so that what comes until then needs no ring.
+	Wrote(n int, now time.Time, again bool)
 
 	// Close is called once, at the stream's end, and is the last call.
 	Close(Report)
@@ -58,6 +59,10 @@ type Desk interface {
 	// take, and does not block.
 	Sweep()
 
+	// Fetch is a hint that the Takes of these contents are next, for a desk that
+	// can make them cheaper together. Some of them may have ended.
+	Fetch(contents []Content)
+
 	// Close is called once, when there is no stream left and none will come, and
 	// is the last call.
 	Close()
@@ -82,19 +87,21 @@ type Report struct {
 
 // Stream is one open stream. Its methods may be called by any number at once,
 // from its opening on and after its end too, when they do nothing.
+//
+// What every turn needs of it stands first, in one line of the processor's
+// cache: thousands of streams never find each other's there.
 type Stream struct {
+	content Content      // the carrier's
+	rest    atomic.Int64 // nanoseconds from one turn to the next
+	ending  atomic.Pointer[string]
+	tally   tally // the carrier's: what was written
+
 	server  *Server
 	carrier carrier
 	remote  string
 	address netip.Prefix // what the limit per address counts it by
 	opened  time.Time
-
-	rest   atomic.Int64 // nanoseconds from one turn to the next
-	ending atomic.Pointer[string]
-	retry  atomic.Int64 // nanoseconds, of the goodbye, where a drain has chosen it
-
-	content Content // the carrier's from here on
-	report  Report
+	retry   atomic.Int64 // nanoseconds, of the goodbye, where a drain has chosen it
 }
 
 // maxRest keeps the rest of a rate close to zero within what a Duration holds.
@@ -134,9 +141,11 @@ func (st *Stream) Ready(urgent bool) { st.carrier.ready(urgent) }
 
 // finish is the carrier's last call: the stream is over.
 func (st *Stream) finish(reason string, err error) {
-	st.report.Reason, st.report.Err = reason, err
-	st.report.Duration = time.Since(st.opened)
+	report := Report{
+		Reason: reason, Err: err, Duration: time.Since(st.opened),
+		Turns: st.tally.turns, Events: st.tally.events, Heartbeats: st.tally.heartbeats, Bytes: st.tally.bytes,
+	}
 	defer st.server.forget(st) // last: a drain waits for it
-	st.server.ended(st)
-	st.content.Close(st.report)
+	st.server.ended(st, report)
+	st.content.Close(report)
 }

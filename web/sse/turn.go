@@ -20,11 +20,14 @@ func (l *loop) schedule(c *looped) {
 		l.queue = append(l.queue, c)
 		return
 	}
-	c.next = inStep(next, rest)
-	l.wheel.set(c, c.next)
+	if c.next == 0 {
+		c.next = inStep(next, rest)
+		l.wheel.set(c, c.next)
+	}
 }
 
-// maxStep is the longest that a turn waits for others of the same moment.
+// maxStep is the longest that a turn waits for others of the same moment, where
+// the stream's own rest is not shorter than twice that.
 const maxStep = 25 * time.Millisecond
 
 // inStep is the first moment from next on at which streams of that rest that
@@ -32,7 +35,10 @@ const maxStep = 25 * time.Millisecond
 // and the clients' machines, ten times as often, which costs a seventh of all.
 // As it divides the usual rests a stream waits for it only once.
 func inStep(next, rest time.Duration) time.Duration {
-	step := min(maxStep, (rest / 2).Truncate(wheelTick))
+	step := maxStep
+	if rest <= 2*maxStep {
+		step = rest.Truncate(wheelTick)
+	}
 	if step <= wheelTick {
 		return next
 	}
@@ -42,10 +48,10 @@ func inStep(next, rest time.Duration) time.Duration {
 // turn takes what the content has and sends it, or what the last turn still owes.
 func (l *loop) turn(c *looped) {
 	defer l.contain(c)
-	begun := l.now
+	begun, paced := l.now, c.next != 0 && l.now >= c.next
 	// On the wheel, a stream's pace is that of its times, not of the moments at
 	// which it got its turns.
-	if c.next != 0 && l.now-c.next < maxStep {
+	if paced && l.now-c.next < maxStep {
 		begun = c.next
 	}
 	whole := c.urgent || c.owed == 0
@@ -60,6 +66,7 @@ func (l *loop) turn(c *looped) {
 	given := len(frames)
 	if given == 0 {
 		c.owed = 0
+		l.arm(c)
 		return
 	}
 	if whole {
@@ -79,8 +86,11 @@ func (l *loop) turn(c *looped) {
 	if n > 0 {
 		c.stream.book(&l.tally, tally{turns: 1, events: int64(n), bytes: size})
 	}
-	content.Wrote(n, l.clock)
-	c.news, c.owed = n < given, len(frames)-n
+	// A stream that had to wait for its pace goes on moving, most likely: it gets
+	// its next turn unasked, which is cheaper than to tell it of every change.
+	again := paced && n == given && c.rest == nil
+	content.Wrote(n, l.clock, again)
+	c.news, c.owed = n < given || again, len(frames)-n
 	l.arm(c)
 }
 

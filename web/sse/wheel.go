@@ -39,6 +39,11 @@ func (w *wheel) set(c *looped, due time.Duration) {
 		}
 		w.remove(c)
 	}
+	w.put(c, tick)
+	w.len++
+}
+
+func (w *wheel) put(c *looped, tick int64) {
 	slot := tick % wheelSlots
 	c.place = place{next: w.slots[slot], tick: tick}
 	if c.place.next != nil {
@@ -46,7 +51,6 @@ func (w *wheel) set(c *looped, due time.Duration) {
 	}
 	w.slots[slot] = c
 	w.busy[slot/64] |= 1 << (slot % 64)
-	w.len++
 }
 
 // remove takes c out if it is in.
@@ -70,16 +74,24 @@ func (w *wheel) remove(c *looped) {
 	w.len--
 }
 
-// expire takes out those that are due now and appends them to dst.
+// expire takes out those that are due now and appends them to dst. It empties a
+// slot as a whole, which looks at each stream once and at no neighbour.
 func (w *wheel) expire(now time.Duration, dst []*looped) []*looped {
 	last := int64(now / wheelTick)
 	first := max(w.at+1, last-wheelSlots+1)
 	for tick := first; tick <= last; tick++ {
-		for c := w.slots[tick%wheelSlots]; c != nil; {
-			next := c.place.next
-			if c.place.tick <= last {
-				w.remove(c)
+		slot := tick % wheelSlots
+		c := w.slots[slot]
+		w.slots[slot] = nil
+		w.busy[slot/64] &^= 1 << (slot % 64)
+		for c != nil {
+			next, due := c.place.next, c.place.tick
+			if due <= last {
+				c.place = place{}
+				w.len--
 				dst = append(dst, c)
+			} else { // in another turn of the wheel
+				w.put(c, due)
 			}
 			c = next
 		}
