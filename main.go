@@ -32,6 +32,7 @@ import (
 
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/feed/alpaca"
+	"github.com/tickboard/tickboard/feed/ingest"
 	"github.com/tickboard/tickboard/feed/replay"
 	"github.com/tickboard/tickboard/feed/sim"
 	"github.com/tickboard/tickboard/quotes"
@@ -46,6 +47,7 @@ func schemes() feed.Schemes {
 	return feed.Schemes{
 		"sim": sim.Scheme(), "replay": replay.Scheme(),
 		"alpaca": alpaca.Scheme(),
+		"ingest": ingest.Scheme(), "stdin": ingest.StdinScheme(),
 	}
 }
 
@@ -156,6 +158,9 @@ func openFeeds(urls []string, env feed.Env) ([]feed.Spec, error) {
 		if err != nil {
 			return nil, err
 		}
+		if spec.Posts != nil && posts(specs) != nil {
+			return nil, fmt.Errorf("feed %s: there is one address for posts, and another feed has it already; give one ingest:// only, several programs may post to it", spec.URL)
+		}
 		specs = append(specs, spec)
 	}
 	return specs, nil
@@ -176,6 +181,16 @@ func readInstruments(path string) ([]quotes.Instrument, error) {
 		return nil, fmt.Errorf("--instruments %s: %w", path, err)
 	}
 	return list, nil
+}
+
+// posts takes what clients post: the source that does, nil without one.
+func posts(specs []feed.Spec) http.Handler {
+	for _, spec := range specs {
+		if spec.Posts != nil {
+			return spec.Posts
+		}
+	}
+	return nil
 }
 
 func (p *program) loadCertificate() (err error) {
@@ -246,7 +261,7 @@ func (p *program) build(market feed.Options, token string) {
 	p.market = feed.NewMarket(market)
 	p.notes = web.NewLog(p.db, p.log)
 	p.web = web.New(web.Options{
-		Hub: p.hub, Market: p.market, Log: p.notes, History: seen,
+		Hub: p.hub, Market: p.market, Log: p.notes, History: seen, Posts: posts(market.Specs),
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
 		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
 		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols,

@@ -49,7 +49,7 @@ func TestOtherSitesReadWhatTheyMay(t *testing.T) {
 		"/stream/AAA", "/stream?symbols=AAA", "/stream/NOPE", "/stream", "/stream/a%20b", "/api/v1/quotes?symbols=AAA", "/api/v1/quotes/AAA",
 		"/api/v1/quotes/NOPE", "/api/v1/quotes?x=1", "/api/v1/symbols", "/api/v1/symbols?limit=x", "/static/x/y.js", "/stream/x/symbols",
 	}
-	own := []string{"/", "/events", "/events/x/symbols", "/api/v1/notifications", "/healthz", "/readyz", "/q/AAA", "/rows?symbols=AAA", "/embed", "/embed/quote/AAA", "/send", "/streams", "/api/v1/quotesx"}
+	own := []string{"/", "/events", "/events/x/symbols", "/api/v1/notifications", "/healthz", "/readyz", "/q/AAA", "/rows?symbols=AAA", "/embed", "/embed/quote/AAA", "/send", "/streams", "/api/v1/quotesx", "/api/v1/ingest"}
 	for cors, origins := range map[string]map[string]string{
 		"*":    {"https://a.example": "*", "null": "*", "": "*"},
 		"none": {"https://a.example": "", "": ""},

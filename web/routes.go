@@ -48,6 +48,7 @@ func (s *Server) routes() http.Handler {
 	}
 	e.POST("/send", s.send)
 	e.POST("/feeds", s.enterFeeds)
+	e.POST(ingestPath, s.ingest)
 	if s.DevViews {
 		e.GET("/dev/views", s.devViews, gzip)
 		e.GET("/dev/views/:name", s.devView, gzip)

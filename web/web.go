@@ -19,6 +19,7 @@
 //   - registry.go   the open streams whose symbols can be changed
 //   - api.go        quotes, symbols and notifications as JSON
 //   - send.go       publishing a notification
+//   - ingest.go     quotes that others post
 //   - pages.go      the pages, and rows of the watchlist
 //   - embed.go      the widget, and the page that offers it
 //   - render.go     pages and JSON with their ETag
@@ -40,6 +41,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,6 +74,9 @@ type Options struct {
 	Market  *feed.Market
 	Log     *alert.Log
 	History *history.Intraday
+	// Posts takes quotes that clients post; nil is nobody. A post ends with its
+	// request's context, which has a cause when it is the server that stops.
+	Posts http.Handler
 
 	// PublicURL is the address for links and snippets, and an allowed origin.
 	PublicURL *url.URL
@@ -124,6 +129,8 @@ type Server struct {
 	registry  registry
 	interest  *interest
 	stopping  atomic.Bool
+	drain     sync.Once
+	drained   chan struct{} // closed when the streams have had their goodbyes
 	latency   *latencyHistogram
 	catchUps  catchUps
 	main      http.Handler
@@ -147,6 +154,7 @@ func New(o Options) *Server {
 		assets:    newAssets(),
 		widget:    newWidgetPolicy(o.EmbedAncestors, o.CORSOrigins),
 		latency:   newLatencyHistogram(),
+		drained:   make(chan struct{}),
 		interest:  newInterest(o.Market.Demand()),
 	}
 	s.streams = sse.New(sse.Options{
@@ -175,9 +183,10 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Drain is not ready from now on, refuses new streams, and says goodbye to those
 // that are open, over Options.Drain. It returns when all have ended, or with ctx's
-// error.
+// error; then posts that last are ended.
 func (s *Server) Drain(ctx context.Context) error {
 	s.stopping.Store(true)
+	defer s.drain.Do(func() { close(s.drained) })
 	return s.streams.Drain(ctx)
 }
 
