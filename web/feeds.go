@@ -63,7 +63,7 @@ func (s *Server) enterFeeds(c echo.Context) error {
 	if err := r.ParseForm(); err != nil {
 		return refuse(http.StatusBadRequest, "The form cannot be read. Go back to /feeds and send it again.")
 	}
-	pass := &http.Cookie{
+	pass := &http.Cookie{ //nolint:gosec // Secure wherever the client speaks TLS; the usual address is this machine's, without
 		Name: passName, Path: "/feeds", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: s.secure(r), MaxAge: -1,
 	}
 	if r.PostForm.Get("leave") == "" {

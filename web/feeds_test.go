@@ -112,7 +112,7 @@ func TestFeedsAreForTheOperator(t *testing.T) {
 		}
 	}
 	pass := []string{"Cookie", passName + "=" + s.passUntil(now.Add(time.Minute)), "Content-Type", "application/json"}
-	if res, _ := ask(t, s.Handler(), http.MethodPost, "/send", `{"message":"x"}`, pass...); res.StatusCode != 401 {
+	if res, _ := ask(t, s.Handler(), http.MethodPost, "/send", `{"message":"x"}`, pass...); res.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a pass for /feeds sends: %d", res.StatusCode)
 	}
 }
@@ -120,10 +120,10 @@ func TestFeedsAreForTheOperator(t *testing.T) {
 func TestFormOfFeedsGivesAPassForAnHour(t *testing.T) {
 	s := feedServer(t)
 	page := []string{"Accept", "text/html"}
-	if res, body := ask(t, s.Handler(), http.MethodPost, "/feeds", url.Values{"token": {"wrong"}}.Encode(), page...); res.StatusCode != 401 || len(res.Cookies()) > 0 || !strings.Contains(body, "not the admin token") {
+	if res, body := ask(t, s.Handler(), http.MethodPost, "/feeds", url.Values{"token": {"wrong"}}.Encode(), page...); res.StatusCode != http.StatusUnauthorized || len(res.Cookies()) > 0 || !strings.Contains(body, "not the admin token") {
 		t.Errorf("a wrong token: %d %v", res.StatusCode, res.Cookies())
 	}
-	if res, _ := ask(t, s.Handler(), http.MethodPost, "/feeds", "token=secret", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); res.StatusCode != 403 {
+	if res, _ := ask(t, s.Handler(), http.MethodPost, "/feeds", "token=secret", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); res.StatusCode != http.StatusForbidden {
 		t.Errorf("another site's form: %d", res.StatusCode)
 	}
 	res, _ := ask(t, s.Handler(), http.MethodPost, "/feeds", "token=+secret%0A", page...)
@@ -134,7 +134,7 @@ func TestFormOfFeedsGivesAPassForAnHour(t *testing.T) {
 	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.Path != "/feeds" || c.MaxAge != 3600 || c.Secure || strings.Contains(c.Value, "secret") {
 		t.Errorf("%+v", c)
 	}
-	if res, body := ask(t, s.Handler(), http.MethodGet, "/feeds", "", append(page, "Cookie", c.Name+"="+c.Value)...); res.StatusCode != 200 || !strings.Contains(body, ">Leave<") {
+	if res, body := ask(t, s.Handler(), http.MethodGet, "/feeds", "", append(page, "Cookie", c.Name+"="+c.Value)...); res.StatusCode != http.StatusOK || !strings.Contains(body, ">Leave<") {
 		t.Errorf("with the cookie: %d %s", res.StatusCode, body)
 	}
 	res, _ = ask(t, s.Handler(), http.MethodPost, "/feeds", "leave=1", "Cookie", c.Name+"="+c.Value)
@@ -154,10 +154,10 @@ func TestFeedsSayWhatIsWrongAndWhatToDo(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if res.StatusCode != 200 || res.Header.Get("Content-Security-Policy") != pagePolicy {
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Security-Policy") != pagePolicy {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
-	if res, _ := ask(t, s.AdminHandler(), http.MethodGet, s.assets.path+"/js/feeds.js", ""); res.StatusCode != 200 {
+	if res, _ := ask(t, s.AdminHandler(), http.MethodGet, s.assets.path+"/js/feeds.js", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("the page's script: %d", res.StatusCode)
 	}
 	_, body = ask(t, s.AdminHandler(), http.MethodGet, "/feeds", "")
