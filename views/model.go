@@ -59,6 +59,7 @@ type DashboardPage struct {
 	LastID        int64
 	// MaxSymbols is how many symbols one stream may have.
 	MaxSymbols int
+	MarketWords
 }
 
 // SymbolPage is "/q/{symbol}".
@@ -66,6 +67,7 @@ type SymbolPage struct {
 	Site
 	Row
 	LastID int64
+	MarketWords
 }
 
 // EmbedPage is "/embed": the snippet to copy, with a live preview.

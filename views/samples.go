@@ -27,7 +27,7 @@ func Samples(site Site) []Sample {
 	site.Now = time.Date(2026, 11, 20, 20, 42, 9, 0, time.UTC)
 	rows := sampleRows(site.Now)
 	board := DashboardPage{
-		Site: site, Rows: rows, Asked: true, LastID: 4, MaxSymbols: 200,
+		Site: site, Rows: rows, Asked: true, LastID: 4, MaxSymbols: 200, MarketWords: Markets(rows, sampleFeeds(site.Now), site.Now),
 		Notifications: sampleNotifications(site.Now),
 	}
 	empty := DashboardPage{Site: site, Asked: true, Unknown: []quotes.Symbol{quotes.MustSymbol("APPL"), quotes.MustSymbol("XYZZY")}, MaxSymbols: 200}
@@ -49,7 +49,7 @@ func Samples(site Site) []Sample {
 		{"dashboard-ticker", Dashboard(ticker)},
 		{"rows", Rows(rows[:2], empty.Unknown[:1], site.Now)},
 		{"symbol", Symbol(SymbolPage{Site: site, Row: rows[0], LastID: 4})},
-		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3]})},
+		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3], MarketWords: Markets(rows[3:4], nil, site.Now)})},
 		{"symbol-24h", Symbol(SymbolPage{Site: site, Row: rows[6]})},
 		{"symbol-unquoted", Symbol(SymbolPage{Site: site, Row: rows[len(rows)-1]})},
 		{"embed", Embed(embed)},

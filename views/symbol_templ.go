@@ -53,7 +53,7 @@ func Symbol(p SymbolPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = bar(-1).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = bar(-1, p.MarketWords).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -19,6 +19,7 @@
 //   - symbol.templ     one symbol with all fields
 //   - embed.templ      the snippet for other sites
 //   - widget.templ     the document that other sites frame
+//   - market.go        which markets are open, which sources are down
 //   - feeds.templ      how the sources are, for the operator; feeds.go has its words
 //   - error.templ      an error for a person
 //   - dev.templ        the list of samples

@@ -40,9 +40,10 @@ func (s *Server) dashboard(c echo.Context) error {
 		return err
 	}
 	known, unknown := s.sort(syms)
+	rows := s.rowsOf(known...)
 	page := views.DashboardPage{
-		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: s.rowsOf(known...), Unknown: unknown, Asked: asked,
-		LastID: last, MaxSymbols: s.MaxSymbols,
+		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: rows, Unknown: unknown, Asked: asked,
+		LastID: last, MaxSymbols: s.MaxSymbols, MarketWords: s.marketWords(rows),
 	}
 	for _, n := range list {
 		page.Notifications = append(page.Notifications, views.Notification{
@@ -90,7 +91,32 @@ func (s *Server) symbolPage(c echo.Context) error {
 	if err := s.mustKnow(sym); err != nil {
 		return err
 	}
-	return s.render(c, views.Symbol(views.SymbolPage{Site: s.site(), Row: s.rowsOf(sym)[0], LastID: s.Log.Last()}))
+	rows := s.rowsOf(sym)
+	return s.render(c, views.Symbol(views.SymbolPage{
+		Site: s.site(), Row: rows[0], LastID: s.Log.Last(), MarketWords: s.marketWords(rows),
+	}))
+}
+
+// market answers with what the header says of symbols, for pages that are open.
+func (s *Server) market(c echo.Context) error {
+	values, err := query(c)
+	if err != nil {
+		return err
+	}
+	syms, err := s.symbolsParam(values)
+	if err != nil {
+		return err
+	}
+	known, _ := s.sort(syms)
+	rows := make([]views.Row, 0, len(known))
+	for _, sym := range known {
+		rows = append(rows, s.plainRow(sym))
+	}
+	return s.renderJSON(c, s.marketWords(rows))
+}
+
+func (s *Server) marketWords(rows []views.Row) views.MarketWords {
+	return views.Markets(rows, s.feedStates(), time.Now())
 }
 
 // rowsOf are the rows of symbols that feeds have, which somebody looks at now.
@@ -104,8 +130,15 @@ func (s *Server) rowsOf(syms ...quotes.Symbol) []views.Row {
 }
 
 func (s *Server) row(sym quotes.Symbol) views.Row {
+	row := s.plainRow(sym)
+	row.Spark = s.History.Points(sym)
+	return row
+}
+
+// plainRow is a row without the day's prices.
+func (s *Server) plainRow(sym quotes.Symbol) views.Row {
 	in, _ := s.Market.Directory().Lookup(sym)
-	row := views.Row{Instrument: in, Spark: s.History.Points(sym)}
+	row := views.Row{Instrument: in}
 	if f, ok := s.Hub.Latest(sym); ok {
 		row.Quote = f.Value()
 	}

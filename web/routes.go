@@ -31,6 +31,7 @@ func (s *Server) routes() http.Handler {
 	}{
 		{"/", s.dashboard, []echo.MiddlewareFunc{gzip}},
 		{"/rows", s.rows, []echo.MiddlewareFunc{gzip}},
+		{"/market", s.market, nil},
 		{"/q/*", s.symbolPage, []echo.MiddlewareFunc{gzip}},
 		{"/embed", s.embedPage, []echo.MiddlewareFunc{gzip}},
 		{"/embed/quote/*", s.quoteWidget, []echo.MiddlewareFunc{gzip}},

@@ -11,6 +11,9 @@ import { toast } from './elements/toast.js'
 import './elements/bar.js'
 import './elements/settings.js'
 
+/** How often the page asks how the markets and the sources are, in milliseconds. */
+const marketPace = 10_000
+
 /**
  * Starts a page.
  * @param {string[]} symbols
@@ -60,9 +63,14 @@ export function start(symbols, handlers, page) {
 	document.addEventListener('visibilitychange', () => stream.hidden(document.hidden))
 	addEventListener('pagehide', () => stream.close())
 	addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
-	const markets = () => bar.markets(page.views())
-	markets()
-	setInterval(markets, 5000)
+	setInterval(async () => {
+		if (document.hidden) return
+		try {
+			const symbols = page.views().map((view) => encodeURIComponent(view.dataset.symbol ?? ''))
+			const { json } = await import('./api.js')
+			bar.tell(await json('/market?symbols=' + symbols, AbortSignal.timeout(marketPace)))
+		} catch { /* the connection's words say it */ }
+	}, marketPace)
 	themeButton()
 	viewerTimes()
 

@@ -1,6 +1,7 @@
 // @ts-check
 // <tick-bar>: connection, market, number of symbols, and how often the page
 // updates. Says 'tick-rate' {rate, paused} and 'tick-retry'.
+import { announce } from '../announce.js'
 import { clock } from '../format.js'
 
 class Bar extends HTMLElement {
@@ -74,25 +75,15 @@ class Bar extends HTMLElement {
 		if (el) el.textContent = n === 1 ? '1 symbol' : `${n} symbols`
 	}
 
-	/**
-	 * Says which markets are open, from the sessions of what is shown.
-	 * @param {HTMLElement[]} views elements with data-exchange and data-session
-	 */
-	markets(views) {
-		/** @type {Map<string, string>} */
-		const byName = new Map()
-		for (const { dataset } of views) if (dataset.session) byName.set(dataset.exchange || 'Market', dataset.session)
-		/** @param {string} session */
-		const those = (session) => [...byName].filter(([, s]) => s === session).map(([name]) => name)
-		const sessions = [...new Set(byName.values())]
-		const words = { pre: 'pre-market', regular: 'open', post: 'after hours', closed: 'closed' }
-		/** @param {string} s */
-		const word = (s) => /** @type {any} */ (words)[s] ?? s
-		const text = sessions.length === 1 ? 'Market ' + word(sessions[0])
-			: sessions.map((s) => `${those(s).join(', ')} ${word(s)}`).join(' · ')
-		const el = /** @type {HTMLElement} */ (this.querySelector('[data-market]'))
-		if (el.textContent !== text) el.textContent = text
-		el.title = [...byName].map(([name, s]) => `${name}: ${word(s)}`).join('\n')
+	/** Says how the markets and the sources are. @param {{market: string, trouble: string}} words */
+	tell({ market, trouble }) {
+		for (const [name, text] of [['market', market], ['trouble', trouble]]) {
+			const el = /** @type {HTMLElement} */ (this.querySelector(`[data-${name}]`))
+			if (el.textContent === text) continue
+			el.textContent = text
+			el.hidden = !text
+			if (name === 'trouble') announce(text || 'All sources are back.')
+		}
 	}
 }
 customElements.define('tick-bar', Bar)

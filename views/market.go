@@ -1,0 +1,170 @@
+package views
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// MarketWords are what the header says of the symbols on a page; as JSON too.
+type MarketWords struct {
+	// Market says which markets are open and when that changes.
+	Market string `json:"market"`
+	// Trouble says which of their sources are down, "" for none.
+	Trouble string `json:"trouble"`
+}
+
+// Markets puts into words how the markets and the sources of rows are. Spark is
+// not needed of them.
+func Markets(rows []Row, feeds []Feed, now time.Time) MarketWords {
+	c := NewClock(now)
+	return MarketWords{c.marketWords(rows), c.troubleWords(rows, feeds)}
+}
+
+// market is what is known of one market: the newest of its quotes says in which
+// session it is.
+type market struct {
+	name     string
+	calendar *quotes.Calendar
+	newest   *quotes.StockQuote
+	zone     string
+}
+
+func (c *Clock) marketWords(rows []Row) string {
+	var markets []*market
+	for _, r := range rows {
+		name := marketName(r.Instrument)
+		i := slices.IndexFunc(markets, func(m *market) bool { return m.name == name })
+		if i < 0 {
+			i = len(markets)
+			markets = append(markets, &market{name: name, calendar: quotes.CalendarOf(r.Instrument.Exchange), zone: r.Instrument.TimeZone})
+		}
+		if m := markets[i]; r.Quote != nil && (m.newest == nil || r.Quote.Version > m.newest.Version) {
+			m.newest = r.Quote
+		}
+	}
+	var words []string
+	for _, m := range markets {
+		words = append(words, c.sessionWords(m))
+	}
+	if len(words) > 1 && !slices.ContainsFunc(words, func(w string) bool { return w != words[0] }) {
+		return "Markets " + words[0]
+	}
+	for i, m := range markets {
+		words[i] = strings.Replace(m.name+" "+words[i], "market pre-market", "pre-market", 1)
+	}
+	return strings.Join(words, " · ")
+}
+
+// marketName is what people call the market of an instrument.
+func marketName(in quotes.Instrument) string {
+	switch {
+	case in.Exchange == "BVMF":
+		return "B3"
+	case !quotes.CalendarOf(in.Exchange).Always():
+		return "US market"
+	case in.Type == quotes.Crypto:
+		return "Crypto"
+	case in.Exchange != "":
+		return in.Exchange
+	}
+	return "Market"
+}
+
+// sessionWords says in which session a market is, and what comes next where its
+// prices go by the calendar: those of a replay or a simulation have their own.
+func (c *Clock) sessionWords(m *market) string {
+	session := m.calendar.Session(c.now)
+	follows := !m.calendar.Always()
+	if q := m.newest; q != nil && q.Session != "" {
+		follows = follows && q.Session == session && (q.Timeliness == quotes.Live || q.Timeliness == quotes.Delayed)
+		session = q.Session
+	}
+	words := map[quotes.Session]string{quotes.Pre: "pre-market", quotes.Regular: "open", quotes.Post: "after hours", quotes.Closed: "closed"}[session]
+	if !follows {
+		return words
+	}
+	at, next := m.calendar.Next(c.now)
+	if session == quotes.Regular {
+		if left := at.Sub(c.now); left < time.Hour {
+			return words + ", closes " + in(left)
+		}
+		return words + " until " + c.at(at, m.zone)
+	}
+	for range 4 { // sessions of a day
+		if next == quotes.Regular {
+			break
+		}
+		at, next = m.calendar.Next(at)
+	}
+	if left := at.Sub(c.now); left < time.Hour {
+		return words + ", opens " + in(left)
+	}
+	return words + ", opens " + c.at(at, m.zone)
+}
+
+// in is a time to come that is short.
+func in(d time.Duration) string {
+	return fmt.Sprintf("in %d min", max(1, int((d+time.Minute-1)/time.Minute)))
+}
+
+// at is a moment at an exchange, with the day where it is not today's: "09:30
+// EST", "Mon 09:30 EST", "Jan 2 09:30 EST".
+func (c *Clock) at(t time.Time, zone string) string {
+	t, now := t.In(c.zone(zone)), c.now.In(c.zone(zone))
+	words := t.Format("15:04 ") + abbreviation(t)
+	switch apart := t.Sub(now).Abs(); {
+	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
+		return words
+	case apart < 6*24*time.Hour:
+		return t.Format("Mon ") + words
+	}
+	return t.Format("Jan 2 ") + words
+}
+
+// troubleWords says which sources of the rows are down. Of a symbol without a
+// quote any source may be the one.
+func (c *Clock) troubleWords(rows []Row, feeds []Feed) string {
+	zones := make(map[string]string) // by source
+	waiting := ""
+	for _, r := range rows {
+		switch q := r.Quote; {
+		case q == nil:
+			waiting = timeZone(r.Instrument)
+		case zones[q.Source] == "":
+			zones[q.Source] = timeZone(r.Instrument)
+		}
+	}
+	var words []string
+	for _, f := range feeds {
+		zone := zones[f.Name]
+		if zone == "" {
+			zone = waiting
+		}
+		if w := c.feedTrouble(f, zone); w != "" && zone != "" {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, " · ")
+}
+
+// feedTrouble says since when a source gives nothing, "" for one that does. A
+// source that was called again is down until it has said something.
+func (c *Clock) feedTrouble(f Feed, zone string) string {
+	since := f.LastMessage
+	if since.IsZero() {
+		since = f.Since
+	}
+	switch {
+	case f.State == "failed":
+		return f.Name + " has failed at " + c.at(f.Since, zone) + " and is not tried again"
+	case f.State == "finished":
+		return f.Name + " has ended at " + c.at(f.Since, zone)
+	case f.State == "waiting", f.State == "silent", f.Restarts > 0 && f.LastMessage.Before(f.Since):
+		return f.Name + " is down since " + c.at(since, zone) + ", trying again"
+	}
+	return ""
+}
