@@ -38,6 +38,26 @@ func Recorded(tb testing.TB, file string) []Frame {
 	return frames
 }
 
+// Seeds are the first n of the recorded messages, for a fuzz target; none where
+// there is no recording, for then the target has its other seeds.
+func Seeds(tb testing.TB, file string, n int) [][]byte {
+	tb.Helper()
+	path, err := recording(file)
+	if err != nil {
+		tb.Log("no recorded messages here:", err)
+		return nil
+	}
+	frames, err := readFrames(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var seeds [][]byte
+	for _, f := range frames[:min(n, len(frames))] {
+		seeds = append(seeds, f.Msg)
+	}
+	return seeds
+}
+
 // recording finds the file from the project's root, which has the go.mod.
 func recording(file string) (string, error) {
 	dir, err := os.Getwd()

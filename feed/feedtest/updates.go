@@ -63,6 +63,10 @@ func checkOrder(last map[quotes.Symbol]time.Time, u feed.Update) error {
 // ofMarket says that a kind speaks of the market, not of the source.
 func ofMarket(k feed.Kind) bool { return k < feed.Received }
 
+// Sound holds one update against what feed.Update and feed.Kind promise of each:
+// a decoder's fuzz target asks it.
+func Sound(u feed.Update) error { return checkUpdate(u) }
+
 // checkUpdate holds one update against the comments of feed.Kind.
 func checkUpdate(u feed.Update) error {
 	if !ofMarket(u.Kind) {

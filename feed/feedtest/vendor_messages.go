@@ -11,14 +11,16 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
-// subscribed runs the source, watches its first symbol and calls f.
+// subscribed runs the source, watches its first symbol and calls f when the
+// symbol's snapshot is there and its news come.
 func subscribed(ctx context.Context, c VendorCase, f func(*session, quotes.Symbol) error) error {
 	return c.with(ctx, func(s *session) error {
 		s.run(ctx)
-		if err := s.watch(c.Symbols[0]); err != nil {
+		sym := c.Symbols[0]
+		if err := errors.Join(s.watch(sym), s.checkSnapshot(0, sym), s.alive(sym)); err != nil {
 			return err
 		}
-		return f(s, c.Symbols[0])
+		return f(s, sym)
 	})
 }
 
@@ -90,9 +92,6 @@ func (s *session) checkExactQuote(sym quotes.Symbol, price string) error {
 // checkUnused sends what tells no price: each counts as a message, and no more.
 func checkUnused(ctx context.Context, c VendorCase) error {
 	return subscribed(ctx, c, func(s *session, sym quotes.Symbol) error {
-		if err := s.alive(sym); err != nil {
-			return err
-		}
 		for _, msg := range append(append([]string{}, c.Control...), c.Unknown...) {
 			mark := s.mark()
 			s.send(msg)
@@ -130,9 +129,6 @@ var hostile = []string{"-1", "0", "NaN", "Infinity", "1e5000", "", "1 1", "0x10"
 
 func checkGarbage(ctx context.Context, c VendorCase) error {
 	return subscribed(ctx, c, func(s *session, sym quotes.Symbol) error {
-		if err := s.alive(sym); err != nil {
-			return err
-		}
 		began := s.mark()
 		s.send(garbage...)
 		for _, number := range hostile {
