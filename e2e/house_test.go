@@ -11,7 +11,7 @@ const module = "github.com/tickboard/tickboard"
 
 // arrows are the imports within the house that each package may have. A package
 // below feed that is not named may import feed, the domain, and
-// feed/socket, feed/rest and feed/frame, which every vendor's needs.
+// feed/socket, feed/rest, feed/frame and feed/dialogue, which serve every vendor's.
 var arrows = map[string][]string{
 	"quotes":          {},
 	"quotes/hub":      {},
@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"feed/socket":     {},
 	"feed/rest":       {"feed"},
 	"feed/frame":      {"quotes"},
+	"feed/dialogue":   {"quotes", "feed", "feed/socket", "feed/rest", "feed/frame"},
 	"views":           {"quotes"},
 	"static":          {},
 	"web/sse":         {},
@@ -79,7 +80,7 @@ func mayImport(name, own string) bool {
 	}
 	allowed, ok := arrows[name]
 	if !ok && strings.HasPrefix(name, "feed/") {
-		allowed = []string{"quotes", "feed", "feed/socket", "feed/rest", "feed/frame"}
+		allowed = []string{"quotes", "feed", "feed/socket", "feed/rest", "feed/frame", "feed/dialogue"}
 	}
 	return slices.Contains(allowed, own)
 }
