@@ -105,10 +105,11 @@ func readFrames(path string) ([]Frame, error) {
 
 // parseFrame reads a line: nanoseconds, a space and the message; or, as
 // cryptofeed writes it, seconds, a colon, a space and the message. Its lines that
-// begin with the address tell what the client did, and are left out.
+// begin with the address tell what the client did, and are left out, as empty
+// ones are.
 func parseFrame(line string) (_ Frame, ok bool, _ error) {
 	stamp, msg, found := strings.Cut(line, " ")
-	if strings.HasPrefix(line, "ws") {
+	if line == "" || strings.HasPrefix(line, "ws") {
 		return Frame{}, false, nil
 	}
 	text, seconds := strings.CutSuffix(stamp, ":")
