@@ -33,6 +33,7 @@ import (
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/feed/alpaca"
 	"github.com/tickboard/tickboard/feed/binance"
+	"github.com/tickboard/tickboard/feed/coinbase"
 	"github.com/tickboard/tickboard/feed/ingest"
 	"github.com/tickboard/tickboard/feed/replay"
 	"github.com/tickboard/tickboard/feed/sim"
@@ -47,7 +48,7 @@ import (
 func schemes() feed.Schemes {
 	return feed.Schemes{
 		"sim": sim.Scheme(), "replay": replay.Scheme(),
-		"alpaca": alpaca.Scheme(), "binance": binance.Scheme(),
+		"alpaca": alpaca.Scheme(), "binance": binance.Scheme(), "coinbase": coinbase.Scheme(),
 		"ingest": ingest.Scheme(), "stdin": ingest.StdinScheme(),
 	}
 }
