@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// A tape takes a day of the market as it is: nothing is late, doubled or
+// unmatched, no symbol is ever stale, the closing print is the day's last price
+// and the next day's previous close.
+func TestATapeTakesADayAsItIs(t *testing.T) {
+	for _, raw := range []string{"sim://?hours=real&rate=0.5", "sim://?rate=0.5"} {
+		t.Run(raw, func(t *testing.T) {
+			c := configOf(t, raw)
+			spec := opened(t, raw)
+			listings := pick(0, "AAPL", "BTC/USD", "IBM", "VALE3")
+			tapes := make(map[quotes.Symbol]*feed.Tape)
+			for _, l := range listings {
+				tapes[l.symbol] = feed.NewTape(spec, "sim", l.instrument())
+			}
+			outcomes := make(map[feed.Outcome]int)
+			last := make(map[quotes.Symbol]feed.Update) // regular trades that may be last
+			closes := make(map[quotes.Symbol]string)
+			var ended, turned bool
+			begin := time.Date(2026, time.March, 9, 7, 30, 0, 0, time.UTC)
+			tick := begin
+			playFrom(c, listings, begin, 31*time.Hour, func(u feed.Update) {
+				for ; !tick.After(u.Time); tick = tick.Add(time.Second) {
+					for _, l := range listings {
+						tapes[l.symbol].Turn(tick)
+						if tapes[l.symbol].Stale(tick) {
+							t.Errorf("%v is stale at %v", l.symbol, tick)
+						}
+					}
+				}
+				now := u.Time
+				if now.Before(begin) {
+					now = begin // of the picture
+				}
+				outcomes[tapes[u.Symbol].Apply(u, now)]++
+				q := tapes[u.Symbol].Quote(1)
+				switch at := u.Time.Sub(begin); {
+				case u.Kind == feed.Trade && u.Regular && u.MovesLast:
+					last[u.Symbol] = u
+				case at > 17*time.Hour && at < 24*time.Hour && c.real && u.Symbol.String() != "BTC/USD":
+					t.Errorf("%s at night", text(u))
+				case at > 15*time.Hour && u.Symbol.String() == "IBM" && !ended: // 18:30 in New York
+					ended = true
+					if q.Session != quotes.Post && c.real || !q.Price.Decimal.Equal(last[u.Symbol].Price) || q.ExtendedPrice.Valid != c.real {
+						t.Errorf("in the evening: %s, last %v, extended %v, the closing print is %s", q.Session, q.Price, q.ExtendedPrice, text(last[u.Symbol]))
+					}
+					closes[u.Symbol] = quotes.FormatDecimal(q.Price.Decimal)
+				case at > 30*time.Hour+30*time.Minute && u.Symbol.String() == "IBM" && !turned: // 10:00 in New York
+					turned = true
+					if c.real && quotes.FormatDecimal(q.PreviousClose.Decimal) != closes[u.Symbol] {
+						t.Errorf("on the next day: previous close %v, it closed at %s", q.PreviousClose.Decimal, closes[u.Symbol])
+					}
+				}
+			})
+			if !ended || !turned || outcomes[feed.Merged] < 50_000 {
+				t.Errorf("evening %t, next day %t, %v", ended, turned, outcomes)
+			}
+			for _, bad := range []feed.Outcome{feed.Late, feed.Duplicate, feed.Nonsense, feed.Unlisted, feed.Unmatched} {
+				if outcomes[bad] > 0 {
+					t.Errorf("%d updates are %v", outcomes[bad], bad)
+				}
+			}
+		})
+	}
+}
