@@ -26,6 +26,7 @@ type follower struct {
 	acked  map[quotes.Symbol]bool // the vendor's own list
 	kept   map[quotes.Symbol]bool // what it does not take off its list
 
+	stirred bool            // something has changed: there may be something to ask for
 	pending bool            // a request is under way
 	asked   []quotes.Symbol // what it subscribes
 	since   time.Time
@@ -75,7 +76,7 @@ func (n *session) refuseUnlisted() {
 
 // follow takes over what is watched.
 func (n *session) follow(watched []quotes.Symbol) {
-	n.watched = watched
+	n.watched, n.stirred = watched, true
 	add, remove := n.subs.Follow(append(slices.Clone(n.always), watched...))
 	for _, sym := range remove {
 		delete(n.wanted, sym)
@@ -83,8 +84,20 @@ func (n *session) follow(watched []quotes.Symbol) {
 		delete(n.decoder.symbols, sym.String())
 	}
 	for _, sym := range add {
-		n.wanted[sym] = n.plan.fake // which has no snapshots
+		n.wanted[sym] = false
 		n.decoder.symbols[sym.String()] = sym
+		if n.plan.fake { // which has no snapshots
+			n.ready(sym)
+		}
+	}
+}
+
+// ready lets a symbol be subscribed. It may be on the vendor's list still, from
+// when it was watched before.
+func (n *session) ready(sym quotes.Symbol) {
+	n.wanted[sym], n.stirred = true, true
+	if n.acked[sym] {
+		n.subs.Confirm(sym)
 	}
 }
 
@@ -99,6 +112,10 @@ func (n *session) refuse(sym quotes.Symbol, note string) {
 
 // step sends and starts what is to be done next.
 func (n *session) step(ctx context.Context) error {
+	if !n.stirred {
+		return nil
+	}
+	n.stirred = false
 	n.fetchNext(ctx, time.Now())
 	if n.pending {
 		return nil
@@ -168,18 +185,33 @@ func (n *session) acknowledged(c control) {
 	n.follow(n.watched) // what was refused has left a place
 }
 
-// overLimit is the answer to a request of more symbols than the plan allows, of
-// which the vendor takes none. A half of them may fit.
-func (n *session) overLimit() {
-	if len(n.asked) > 1 {
+// notTaken is the answer to a request that the vendor does not take as a whole:
+// what was subscribed before stays. Of more symbols than the plan allows a half
+// may fit; a feed without trading statuses has trades and quotes all the same.
+func (n *session) notTaken(c control) {
+	switch {
+	case !n.pending:
+		n.report("control", failure(c).Error())
+	case c.code == codeInvalidAction && !n.bare:
+		n.bare = true
+		n.report("statuses", "Alpaca does not send trading halts on this feed")
+	case c.code == codeSymbolLimit && len(n.asked) > 1:
 		n.most = len(n.asked) / 2
-	} else {
-		for _, sym := range n.asked {
-			n.refuse(sym, fmt.Sprintf("over the symbol limit of the Alpaca plan; watch fewer symbols, or lower limit= (it is %d)", n.limit))
-		}
+	default:
+		n.refuseAsked(c)
 	}
 	n.pending, n.asked = false, nil
 	n.follow(n.watched)
+}
+
+func (n *session) refuseAsked(c control) {
+	note := failure(c).Error()
+	if c.code == codeSymbolLimit {
+		note = fmt.Sprintf("over the symbol limit of the Alpaca plan; watch fewer symbols, or lower limit= (it is %d)", n.limit)
+	}
+	for _, sym := range n.asked {
+		n.refuse(sym, note)
+	}
 }
 
 // refresh takes the snapshots of all that is wanted again.
@@ -187,7 +219,7 @@ func (n *session) refresh() {
 	if n.plan.fake {
 		return
 	}
-	n.due, n.notUntil = nil, time.Time{}
+	n.due, n.notUntil, n.stirred = nil, time.Time{}, true
 	for sym, asked := range n.wanted {
 		if asked {
 			n.due = append(n.due, sym)
@@ -226,12 +258,12 @@ func (n *session) fetchNext(ctx context.Context, now time.Time) {
 // arrived emits the snapshots that came. A symbol without one is subscribed all
 // the same: trades without a change are better than none.
 func (n *session) arrived(f fetch, now time.Time) {
-	n.fetching = false
+	n.fetching, n.stirred = false, true
 	for _, sym := range f.syms {
 		if _, ok := n.wanted[sym]; !ok {
 			continue
 		}
-		n.wanted[sym] = true
+		n.ready(sym)
 		if s, ok := f.snaps[sym]; ok {
 			n.snapped(sym, &s, now)
 		}
@@ -241,7 +273,15 @@ func (n *session) arrived(f fetch, now time.Time) {
 	}
 }
 
+// snapshotFailed tells of it, has it done again later, and does not let other new
+// symbols wait for the same.
 func (n *session) snapshotFailed(f fetch, now time.Time) {
+	for sym, asked := range n.wanted {
+		if !asked {
+			n.ready(sym)
+			f.syms = append(f.syms, sym)
+		}
+	}
 	note := "no snapshots, so that previous closes may be missing: " + f.err.Error()
 	failed, _ := errors.AsType[*feed.Failure](f.err)
 	if failed != nil && failed.Advice != "" {

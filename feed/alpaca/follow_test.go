@@ -123,6 +123,55 @@ func TestAFeedWithoutStatusesIsSubscribedWithoutThem(t *testing.T) {
 	}
 }
 
+// TestARequestThatTheFeedNeverTakesIsNotRepeated, with statuses and without.
+func TestARequestThatTheFeedNeverTakesIsNotRepeated(t *testing.T) {
+	f := newFake(t)
+	f.answer = func(f *fake, r request) string {
+		if slices.Contains(r.Trades, "A") {
+			return errorMessage(410, "invalid subscribe action for this feed")
+		}
+		return f.take(r)
+	}
+	r := start(t, f.open("alpaca://iex"), "A")
+	r.until("refused A Alpaca says 410")
+	r.watch("B")
+	r.until("subscribed B")
+	f.send(errorMessage(405, "symbol limit exceeded")) // which answers nothing
+	r.until("reported Alpaca says 405")
+	f.send(tradeFor("B", 1))
+	r.until("12 15:00:00 B trade")
+	if diff := cmp.Diff([]string{"subscribe A", "subscribe A", "subscribe B"}, f.said()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWhatIsWatchedAgainBeforeItIsUnsubscribedIsConfirmed: the vendor has it on its
+// list still, and is not asked for it.
+func TestWhatIsWatchedAgainBeforeItIsUnsubscribedIsConfirmed(t *testing.T) {
+	f := newFake(t)
+	hold, held := make(chan bool), make(chan bool)
+	f.answer = func(f *fake, r request) string {
+		if slices.Contains(r.Trades, "B") && r.Action == "subscribe" {
+			held <- true
+			<-hold
+		}
+		return f.take(r)
+	}
+	r := start(t, f.open("alpaca://iex"), "A")
+	r.until("subscribed A")
+	r.watch("B")
+	<-held // an unsubscription has to wait for the answer
+	r.unwatch("A")
+	r.until("released A")
+	r.watch("A")
+	r.eventually("a confirmation", func() bool { return r.count("subscribed A") == 2 })
+	close(hold)
+	r.until("subscribed B")
+	if diff := cmp.Diff([]string{"subscribe A", "subscribe B"}, f.said()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestMissingStatusesAreSaidOnce(t *testing.T) {
 	f := newFake(t)
 	f.answer = func(f *fake, r request) string {
@@ -158,6 +207,12 @@ func TestWithoutASnapshotTradesComeAllTheSame(t *testing.T) {
 	r := start(t, f.open("alpaca://iex"), "GME")
 	r.until("reported no snapshots, so that previous closes may be missing")
 	r.until("subscribed GME")
+	r.watch("AMC", "BB")
+	r.until("subscribed AMC")
+	r.until("subscribed BB")
+	if n := r.count("reported"); n != 1 {
+		t.Errorf("%d reports", n)
+	}
 	f.send(tradeFor("GME", 1))
 	r.until("12 15:00:00 GME trade")
 }

@@ -32,7 +32,7 @@ var plans = map[string]*plan{
 	"iex": {
 		name: "alpaca-iex", feed: "iex", limit: freeSymbols, timeliness: quotes.Live,
 		note:       "prices of the IEX exchange alone",
-		staleAfter: 2 * time.Minute, silentAfter: 15 * time.Minute,
+		staleAfter: 2 * time.Minute, silentAfter: 10 * time.Minute,
 	},
 	"sip": {
 		name: "alpaca-sip", feed: "sip", timeliness: quotes.Live,

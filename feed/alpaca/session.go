@@ -171,6 +171,7 @@ func (n *session) run(ctx context.Context) error {
 		case f := <-n.fetched:
 			n.arrived(f, time.Now())
 		case now := <-look.C:
+			n.stirred = true // what is to be done again may be due
 			if n.late(now) {
 				return fmt.Errorf("Alpaca did not acknowledge a subscription within %v", answerTime) //nolint:staticcheck // a name begins it
 			}
@@ -230,11 +231,8 @@ func (n *session) control(c control) error {
 	case c.kind != "error":
 	case c.code == codeAuthTwice:
 		n.report("control", failure(c).Error())
-	case c.code == codeSymbolLimit && n.pending:
-		n.overLimit()
-	case c.code == codeInvalidAction && n.pending && !n.bare:
-		n.bare, n.pending = true, false
-		n.report("statuses", "Alpaca does not send trading halts on this feed")
+	case c.code == codeSymbolLimit, c.code == codeInvalidAction:
+		n.notTaken(c)
 	default:
 		return failure(c)
 	}
