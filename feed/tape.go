@@ -53,7 +53,7 @@ type Tape struct {
 	ahead figures // of the current day, while the quote is of an earlier one
 
 	regular, extended lastPrice
-	before            decimal.NullDecimal // the price before the first trade of the day
+	before            decimal.NullDecimal // the last price of the day before, while that is known
 	quoteTime         time.Time           // of the newest bid and offer
 	statusTime        time.Time           // of the newest status
 	haltTime          time.Time
@@ -185,7 +185,11 @@ func (t *Tape) forget() {
 		t.quote.Halted = false
 	}
 	t.recent.clear()
-	t.shown, t.ahead = figures{begin: t.shown.begin}, figures{}
+	day := t.shown.begin
+	if !t.regular.last.price.Valid { // the price is of an earlier day
+		day = time.Time{}
+	}
+	t.shown, t.ahead = figures{begin: day}, figures{}
 	t.regular = kept(t.quote.Price)
 	t.clearExtended()
 	t.show()

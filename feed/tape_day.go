@@ -135,8 +135,11 @@ func (t *Tape) begin(day quotes.Day) {
 	if !f.previousClose.Valid && t.closed(day) {
 		f.previousClose = t.quote.Price
 	}
-	t.shown = f
-	t.regular, t.before = lastPrice{}, t.quote.Price
+	t.before = decimal.NullDecimal{}
+	if !t.shown.begin.IsZero() && day.Begin.After(t.shown.begin) {
+		t.before = t.quote.Price
+	}
+	t.shown, t.regular = f, lastPrice{}
 	t.recent.turn(day.Begin)
 }
 
@@ -147,10 +150,23 @@ func (t *Tape) closed(day quotes.Day) bool {
 		t.restored.closed(t.shown.begin, t.dayOf(day.Begin.Add(-1)).Begin)
 }
 
-// show puts the day's figures into the quote. While there is no price at all
+// price is that of the newest trade. Of a day all whose trades were taken back
+// it is the close before it, as the source or we know it.
+func (t *Tape) price() decimal.NullDecimal {
+	switch {
+	case t.regular.last.price.Valid:
+		return t.regular.last.price
+	case t.before.Valid && t.quote.Basis == quotes.PreviousClose && t.shown.previousClose.Valid:
+		return t.shown.previousClose
+	}
+	return t.before
+}
+
+// show puts the price and the day's figures into the quote. While there is no price at all
 // they are those of the day that waits.
 func (t *Tape) show() {
 	f, q := &t.shown, &t.quote
+	q.Price = t.price()
 	if !q.Price.Valid && !t.ahead.begin.IsZero() {
 		f = &t.ahead
 	}

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
-
-	"github.com/tickboard/tickboard/quotes"
 )
 
 // recentTrades is how many trades a tape can still correct, cancel and know
@@ -145,21 +143,9 @@ func (t *Tape) redraw() {
 			t.extended.last.take(p)
 		}
 	})
-	t.quote.Price, t.quote.ExtendedPrice = t.regular.last.price, t.extended.last.price
-	if !t.quote.Price.Valid {
-		t.quote.Price = t.unturned()
-	}
+	t.quote.ExtendedPrice = t.extended.last.price
 	if !t.quote.ExtendedPrice.Valid {
 		t.clearExtended()
 	}
 	t.show()
-}
-
-// unturned is the price of a day all whose trades were taken back: the close
-// before it, as the source or we know it.
-func (t *Tape) unturned() decimal.NullDecimal {
-	if t.before.Valid && t.quote.Basis == quotes.PreviousClose && t.shown.previousClose.Valid {
-		return t.shown.previousClose
-	}
-	return t.before
 }

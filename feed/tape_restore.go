@@ -23,7 +23,9 @@ func (r restored) closed(begin, preceding time.Time) bool {
 // is stale until the source speaks of the symbol, and its figures go on or end
 // as if they had just been told, with one exception: a price becomes no previous
 // close when the market has closed since then unseen, because the day's last
-// trades are not known.
+// trades are not known. The day's figures are taken for those of the day of the
+// last change, or of the day before while that has not opened; without a price
+// they are left out.
 func (t *Tape) Restore(q quotes.StockQuote) {
 	if q.Time.IsZero() {
 		return
@@ -35,25 +37,29 @@ func (t *Tape) Restore(q quotes.StockQuote) {
 	if own.Currency != "" {
 		t.quote.Currency = own.Currency
 	}
-	t.today = t.dayOf(q.Time)
+	t.quote.Basis = own.Basis
+	t.today, t.haltTime = t.dayOf(q.Time), q.Time
+	t.regular, t.extended = kept(q.Price), kept(q.ExtendedPrice)
+	if q.Price.Valid {
+		t.restoreDay(q)
+	}
+	t.show()
+}
+
+// restoreDay makes the figures of q those of the day that they are of.
+func (t *Tape) restoreDay(q quotes.StockQuote) {
 	day := t.today
-	if q.Time.Before(day.Open) { // its first regular trade was still to come
+	early := q.Time.Before(day.Open) // the day's first regular trade was still to come
+	if early {
 		day = t.dayOf(day.Begin.Add(-1))
 	}
 	t.shown = figures{
 		begin: day.Begin, open: q.Open, high: q.High, low: q.Low, volume: q.Volume,
 		settledOpen: q.Open, settledHigh: q.High, settledLow: q.Low,
 	}
-	if q.Basis == own.Basis {
+	if q.Basis == t.quote.Basis {
 		t.shown.previousClose = q.PreviousClose
 	}
-	t.quote.Basis = own.Basis
-	t.regular, t.extended = kept(q.Price), kept(q.ExtendedPrice)
-	t.haltTime = q.Time
 	t.anew = false
-	t.restored = restored{
-		price: true,
-		open:  !t.calendar.Always() && q.Session == quotes.Regular && !q.Time.Before(day.Open) && day.Begin.Equal(t.today.Begin),
-	}
-	t.show()
+	t.restored = restored{price: true, open: !t.calendar.Always() && q.Session == quotes.Regular && !early}
 }

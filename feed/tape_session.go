@@ -112,7 +112,7 @@ func (t *Tape) enter(at time.Time) {
 	session, day := t.calendar.Session(at), t.dayOf(at)
 	newDay := !day.Begin.Equal(t.today.Begin)
 	t.today = day
-	if newDay || session == quotes.Regular {
+	if newDay || session != t.quote.Session && t.quote.Session == quotes.Pre {
 		t.turned = t.clearExtended() || t.turned
 	}
 	if newDay && t.ahead.begin.Before(day.Begin) {

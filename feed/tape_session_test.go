@@ -71,8 +71,9 @@ func gap(at time.Time) feed.Update { return feed.Update{Symbol: aapl, Kind: feed
 
 // figures writes what a quote says: session, price, change, base, the day's
 // range and volume, and the extended price with its change.
-func figures(tape *feed.Tape) string {
-	q := tape.Quote(1)
+func figures(tape *feed.Tape) string { return figuresOf(tape.Quote(1)) }
+
+func figuresOf(q *quotes.StockQuote) string {
 	text := string(q.Session)
 	for _, f := range []struct {
 		name  string

@@ -101,7 +101,7 @@ func (t *Tape) regularTrade(p *print, day quotes.Day) Outcome {
 	f.add(p)
 	t.remember(p)
 	if newest {
-		t.quote.Price, t.anew, t.restored = quotes.Some(p.price), false, restored{}
+		t.anew, t.restored = false, restored{}
 	}
 	if p.ahead && t.quote.Price.Valid {
 		return Unchanged // for the reader
