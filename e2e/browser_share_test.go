@@ -153,6 +153,29 @@ func TestTwelveSandboxedWidgetsLeaveTheBrowserAConnection(t *testing.T) {
 	}
 }
 
+// TestOverHTTP2NobodyNeedsToShare: a connection bears any number of streams.
+func TestOverHTTP2NobodyNeedsToShare(t *testing.T) {
+	s := start(t, slices.Concat([]string{"--feed", brisk}, newPair(t, "quotes.test").flags())...)
+	p := open(t, elsewhere(t, frames(s, many, `sandbox="allow-scripts"`)))
+	for _, frame := range p.frames(s, many) {
+		frame.ticks()
+	}
+	if n := s.streams(); n != many {
+		t.Errorf("%d streams of %d sandboxed widgets", n, many)
+	}
+	p.shut()
+	eventually(t, "the streams end with their page", func() bool { return s.streams() == 0 })
+
+	all := tabs(t, 8, s.URL+"/?symbols=AAPL", noWorker+"\n"+noLocks)
+	for _, p := range all {
+		p.live()
+		p.moves(patience)
+	}
+	if n := s.streams(); n != len(all) {
+		t.Errorf("%d streams of %d tabs that cannot share", n, len(all))
+	}
+}
+
 func TestAWidgetOutOfSightAsksForNothing(t *testing.T) {
 	s := start(t, "--feed", brisk)
 	p := open(t, elsewhere(t, `<div style="height:3000px"></div>`+frames(s, 1, "")))

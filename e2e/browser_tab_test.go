@@ -63,6 +63,7 @@ func browserOptions(path string) []chromedp.ExecAllocatorOption {
 		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("no-pings", true),
+		chromedp.Flag("ignore-certificate-errors", true), // the tests sign their own
 		chromedp.Flag("host-resolver-rules", "MAP "+insecureHost+" 127.0.0.1"),
 	})
 	if os.Geteuid() == 0 {
