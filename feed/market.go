@@ -61,6 +61,9 @@ func NewMarket(o Options) *Market {
 	}
 	stored := make(map[string]map[quotes.Symbol]quotes.StockQuote)
 	for _, q := range o.Last {
+		if q.Time.IsZero() {
+			continue // it tells nothing of the market
+		}
 		if stored[q.Source] == nil {
 			stored[q.Source] = make(map[quotes.Symbol]quotes.StockQuote)
 		}

@@ -46,6 +46,15 @@ func newServer(t *testing.T) *testServer {
 // newServerOf is a server with these sources and a log in a real database.
 func newServerOf(t *testing.T, specs ...feed.Spec) *testServer {
 	t.Helper()
+	s := newServerWith(t, feed.Options{Specs: specs})
+	<-s.Market.Directory().Settled()
+	return s
+}
+
+// newServerWith is one with a market of these options, which need not have its
+// lists yet.
+func newServerWith(t *testing.T, options feed.Options) *testServer {
+	t.Helper()
 	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -56,12 +65,12 @@ func newServerOf(t *testing.T, specs ...feed.Spec) *testServer {
 		}
 	})
 	logger := slog.New(slog.DiscardHandler)
-	market := feed.NewMarket(feed.Options{Specs: specs, Publish: func(*quotes.StockQuote) {}, Logger: logger})
+	options.Publish, options.Logger = func(*quotes.StockQuote) {}, logger
+	market := feed.NewMarket(options)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- market.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
-	<-market.Directory().Settled()
 	return &testServer{store: db, Server: New(Options{
 		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, logger), History: history.NewIntraday(), MaxSymbols: 4, Logger: logger,
 	})}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/web/sse"
+)
+
+// drawer is a feed.Cache with the instruments of an earlier time.
+type drawer []quotes.Instrument
+
+func (d drawer) LoadInstruments(_ context.Context, source string) ([]quotes.Instrument, error) {
+	if source != "still" {
+		return nil, nil
+	}
+	return d, nil
+}
+
+func (drawer) SaveInstruments(context.Context, string, []quotes.Instrument) error { return nil }
+
+// listless is a source whose vendor does not tell what it has.
+func listless() feed.Spec {
+	return feed.Spec{Source: still{}, Timeliness: quotes.Live, Instruments: func(context.Context) ([]quotes.Instrument, error) {
+		return nil, errors.New("no answer")
+	}}
+}
+
+// firstEvent is the status of a stream and the name of its first event.
+func firstEvent(t *testing.T, s *testServer, path string) (status int, name string) {
+	t.Helper()
+	server := httptest.NewServer(s.Handler())
+	defer server.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	event, err := sse.NewReader(res.Body).Next()
+	if err != nil {
+		t.Fatalf("%d %v", res.StatusCode, err)
+	}
+	return res.StatusCode, event.Name
+}
+
+func TestStreamsWaitForASourceWithoutItsList(t *testing.T) {
+	s := newServerWith(t, feed.Options{Specs: []feed.Spec{listless()}})
+	for _, path := range []string{"/events?symbols=A", "/stream?symbols=A", "/stream/A"} {
+		if status, name := firstEvent(t, s, path); status != http.StatusOK || name != "busy" {
+			t.Errorf("%s: %d %s", path, status, name)
+		}
+	}
+	if status, name := firstEvent(t, s, "/events"); status != http.StatusOK || name != "hello" {
+		t.Errorf("a stream of no symbol has nothing to wait for: %d %s", status, name)
+	}
+}
+
+func TestACachedListCounts(t *testing.T) {
+	s := newServerWith(t, feed.Options{Specs: []feed.Spec{listless()}, Cache: drawer{{Symbol: quotes.MustSymbol("A"), Name: "A"}}})
+	<-s.Market.Directory().Settled()
+	if status, name := firstEvent(t, s, "/events?symbols=A,UNKNOWN"); status != http.StatusOK || name != "hello" {
+		t.Errorf("%d %s", status, name)
+	}
+}
