@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,8 +105,8 @@ func TestASourceThatCannotListRunsWithTheCachedList(t *testing.T) {
 		if listed(m) != "A B" || cache.has("f") != "A B" || m.States()[0].Listed != 2 {
 			t.Errorf("with the new list: %q, cached %q, %+v", listed(m), cache.has("f"), m.States()[0])
 		}
-		if diff := cmp.Diff([]string{"A 1.00 f"}, m.quotes()); diff != "" || len(f.calls) != 1 {
-			t.Errorf("%d calls %s", len(f.calls), diff)
+		if diff := cmp.Diff([]string{"A 1.00 f"}, m.quotes()); diff != "" || f.called() != 1 {
+			t.Errorf("%d calls %s", f.called(), diff)
 		}
 	})
 }
@@ -114,7 +115,7 @@ func TestWithoutACachedListStreamsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "f", lists: []error{errors.New("no answer")}, runs: []func(context.Context, func(feed.Update)) error{untilDone}}
 		m, _ := startWith(t, feed.Options{Specs: []feed.Spec{f.spec("A")}, Cache: shelfOf("another", "A")})
-		if settled(m) || m.States()[0].Phase != feed.Waiting || len(f.calls) != 0 {
+		if settled(m) || m.States()[0].Phase != feed.Waiting || f.called() != 0 {
 			t.Errorf("%v %+v", settled(m), m.States()[0])
 		}
 		time.Sleep(2 * time.Second)
@@ -140,13 +141,13 @@ func TestASourceThatIsSlowToListRunsWithTheCachedListMeanwhile(t *testing.T) {
 		}
 		time.Sleep(2100 * time.Millisecond)
 		synctest.Wait()
-		if !settled(m) || listed(m) != "A" || len(f.calls) != 1 {
-			t.Errorf("%v %q, %d calls", settled(m), listed(m), len(f.calls))
+		if !settled(m) || listed(m) != "A" || f.called() != 1 {
+			t.Errorf("%v %q, %d calls", settled(m), listed(m), f.called())
 		}
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if listed(m) != "A B" || len(f.calls) != 1 {
-			t.Errorf("%q, %d calls", listed(m), len(f.calls))
+		if listed(m) != "A B" || f.called() != 1 {
+			t.Errorf("%q, %d calls", listed(m), f.called())
 		}
 	})
 }
@@ -207,7 +208,7 @@ func TestARestartShowsTheLastQuotesUntilTheSourceSpeaks(t *testing.T) {
 		if st := m.States()[0]; st.Restored != 1 || st.Symbols != 1 || !m.Ready() {
 			t.Errorf("%+v", st)
 		}
-		if v := m.published[0].Version; v <= time.Now().Add(time.Hour).UnixMicro() {
+		if v := m.last().Version; v <= time.Now().Add(time.Hour).UnixMicro() {
 			t.Errorf("the version went back to %d", v)
 		}
 		time.Sleep(6 * time.Second)
@@ -299,20 +300,20 @@ func TestWhatChangesIsStoredEveryTwoSecondsAndAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var saves []string
-		fail := false
+		var fail atomic.Bool
 		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
 			_ = emits("1.00", "A")(cancelled(), emit)
 			_ = emits("2.00", "B")(cancelled(), emit)
 			time.Sleep(5 * time.Second)
-			fail = true
+			fail.Store(true)
 			_ = emits("3.00", "B")(cancelled(), emit)
 			time.Sleep(4 * time.Second)
-			fail = false
+			fail.Store(false)
 			<-ctx.Done()
 			return emits("4.00", "A")(ctx, emit)
 		}}}
 		_, end := startWith(t, feed.Options{Specs: []feed.Spec{f.spec("A", "B")}, Save: func(_ context.Context, list []*quotes.StockQuote) error {
-			if fail {
+			if fail.Load() {
 				return errors.New("disk full")
 			}
 			text := time.Since(began).String()

@@ -38,6 +38,13 @@ func (f *fake) Run(ctx context.Context, _ *feed.Demand, emit func(feed.Update)) 
 	return f.runs[min(n, len(f.runs)-1)](ctx, emit)
 }
 
+// called is how often Run was called.
+func (f *fake) called() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.calls)
+}
+
 func (f *fake) spec(symbols ...string) feed.Spec {
 	return feed.Spec{
 		Source: f, Timeliness: quotes.Live, StaleAfter: 30 * time.Second,
@@ -93,6 +100,13 @@ func start(t *testing.T, specs ...feed.Spec) *market {
 	})
 	synctest.Wait()
 	return m
+}
+
+// last is what was published last.
+func (m *market) last() *quotes.StockQuote {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.published[len(m.published)-1]
 }
 
 func (m *market) quotes() (list []string) {

@@ -28,8 +28,8 @@ func TestASilentSourceIsRunAnew(t *testing.T) {
 		m := start(t, silentSpec(f, ""))
 		time.Sleep(59 * time.Second)
 		synctest.Wait()
-		if st := m.States()[0]; st.Phase != feed.Running || len(f.calls) != 1 {
-			t.Errorf("after 59 s: %d calls, %+v", len(f.calls), st)
+		if st := m.States()[0]; st.Phase != feed.Running || f.called() != 1 {
+			t.Errorf("after 59 s: %d calls, %+v", f.called(), st)
 		}
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
@@ -40,7 +40,7 @@ func TestASilentSourceIsRunAnew(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		// Each pause is twice the one before: 1, 2, 4, 8, 16, 32, 60 s, and a fifth to either side.
-		if n := len(f.calls); n < 7 || n > 9 {
+		if n := f.called(); n < 7 || n > 9 {
 			t.Errorf("%d calls in ten minutes", n)
 		}
 	})
@@ -62,8 +62,8 @@ func TestASourceThatSaysPricesIsLeftAlone(t *testing.T) {
 		start(t, silentSpec(f, ""))
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if len(f.calls) != 1 {
-			t.Errorf("%d calls", len(f.calls))
+		if f.called() != 1 {
+			t.Errorf("%d calls", f.called())
 		}
 	})
 }
@@ -80,8 +80,8 @@ func TestNothingIsExpectedWhereNothingIsAsked(t *testing.T) {
 				start(t, silentSpec(f, ""))
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				if len(f.calls) != 1 {
-					t.Errorf("%d calls", len(f.calls))
+				if f.called() != 1 {
+					t.Errorf("%d calls", f.called())
 				}
 			})
 		})
@@ -94,8 +94,8 @@ func TestASourceThatSendsEverythingIsExpectedToSpeakOfIt(t *testing.T) {
 		start(t, silentSpec(f, ""))
 		time.Sleep(90 * time.Second)
 		synctest.Wait()
-		if len(f.calls) != 2 {
-			t.Errorf("%d calls", len(f.calls))
+		if f.called() != 2 {
+			t.Errorf("%d calls", f.called())
 		}
 	})
 }
@@ -114,17 +114,17 @@ func TestTheWatchdogKnowsTheMarketsHours(t *testing.T) {
 		}
 		// A bubble begins on a Saturday; New York is five hours behind.
 		until("2000-01-03 09:09:58")
-		if len(f.calls) != 1 || m.States()[0].Phase != feed.Running {
-			t.Errorf("%d calls over the weekend", len(f.calls))
+		if f.called() != 1 || m.States()[0].Phase != feed.Running {
+			t.Errorf("%d calls over the weekend", f.called())
 		}
 		until("2000-01-03 09:10:05") // ten minutes of the pre-market
-		if len(f.calls) != 2 {
-			t.Errorf("%d calls in the pre-market", len(f.calls))
+		if f.called() != 2 {
+			t.Errorf("%d calls in the pre-market", f.called())
 		}
 		until("2000-01-03 14:29:00")
-		before := len(f.calls)
+		before := f.called()
 		until("2000-01-03 14:40:00") // ten minutes of the regular session
-		if n := len(f.calls) - before; n < 4 {
+		if n := f.called() - before; n < 4 {
 			t.Errorf("%d calls in the regular session", n)
 		}
 	})
