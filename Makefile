@@ -11,7 +11,7 @@ PACKAGES := ./...
 # Hidden folders and node_modules are no packages of ours.
 GO_DIRS := main.go quotes feed web views static e2e
 
-.PHONY: FORCE help run build test check bench soak storm bench-go fuzz screenshot generate golden browser npm clean
+.PHONY: FORCE help run build test check bench soak storm bench-go market fuzz screenshot generate golden browser npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ storm: build ## 15,000 clients gone at once and back within five seconds
 
 bench-go: ## run the benchmarks of the packages, with their allocations
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+market: ## print the figures of a simulated day beside those of a real session
+	go test ./feed/sim -run '^TestADayIsLikeTheTable$$' -v -count 1
 
 fuzz: ## run every fuzz target for FUZZTIME each (make fuzz FUZZTIME=5m)
 	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' quotes feed web views e2e | sed -E 's|/[^/]+_test.go:func |\t|' | sort -u | \

@@ -102,8 +102,9 @@ func (t *ticker) enter(now int64, factor float64, emit func(feed.Update)) {
 	}
 }
 
-// beginDay is the night's news, and a split where it is the symbol's turn.
+// beginDay is a new volume, the night's news, and a split where it is the symbol's turn.
 func (t *ticker) beginDay(now int64, emit func(feed.Update)) {
+	t.beginTally(now)
 	if !t.phase.always {
 		t.fair *= 1 + float64(t.own*math.Sqrt(overnight)*t.rng.NormFloat64())
 	}
@@ -167,6 +168,7 @@ func (t *ticker) auctionPrint(now, price int64, share float64) feed.Update {
 	u := t.print(now, t.price(price), t.shares(size))
 	u.MovesRange, u.Regular = true, true
 	t.last = price
+	t.count(&u)
 	return u
 }
 

@@ -142,7 +142,7 @@ func countSplits(t *testing.T, c config, begin time.Time, length time.Duration) 
 	var adjusted float64
 	playFrom(c, universe(0), begin, length, func(u feed.Update) {
 		switch {
-		case u.Kind == feed.Day && u.Time.After(begin):
+		case u.Kind == feed.Day && u.PreviousClose.Valid && u.Time.After(begin):
 			splits++
 			split, adjusted = u.Symbol, u.PreviousClose.Decimal.InexactFloat64()
 			if ratio := adjusted / last[u.Symbol]; ratio > 0.51 && ratio < 4.9 {

@@ -39,8 +39,9 @@ func (t *ticker) picture(ctx context.Context, now int64, emit func(feed.Update))
 			day.Low = quotes.Some(ticks)
 		}
 	}
-	share := max(0.02, t.hours.course.until(float64(end-open)/float64(t.phase.shut-open)))
-	day.Volume = quotes.Some(t.shares(t.volume * share * math.Exp(0.2*t.rng.NormFloat64())))
+	t.beginTally(now)
+	t.tally.told = t.traded(end)
+	day.Volume = quotes.Some(t.shares(t.tally.told))
 
 	emit(feed.Update{Symbol: t.symbol, Kind: feed.Break, Time: day.Time})
 	emit(day)

@@ -22,19 +22,21 @@
 //   - factor.go    what moves all symbols together
 //   - spreads.go   how far bid and ask are apart
 //   - sizes.go     how much is traded and quoted
+//   - volume.go    the day's volume
 //   - faults.go    what a bad feed does to all of it, on request
 //
 // # The model
 //
 // It is calibrated on a real session (IBM, AIG, BAC and SPY on 7 October 2013);
-// go test ./feed/sim -run TestADayIsLikeTheTable -v prints its figures beside
-// the market's. The fair value is a random walk with a common factor and a weak
-// pull to the first day's previous close; bid and ask follow it on the grid of
-// ticks, and trades happen at either. Events come in clusters (a Hawkes process
-// with an exponential kernel). Stocks of the United States have odd lots, prints
-// that may not be last, corrections, cancels, locked and crossed quotes at the
-// rates of the tape, and now and then a fall or a leap out of its price band,
-// which ends in a pause of five minutes.
+// "make market" prints that session's figures beside those of a simulated one.
+// The fair value is a random walk with a common factor and a weak pull to the
+// first day's previous close; bid and ask follow it on the grid of ticks, and
+// trades happen at either. Events come in clusters (a Hawkes process with an
+// exponential kernel). Stocks of the United States have odd lots, prints that
+// may not be last, corrections, cancels, locked and crossed quotes at the rates
+// of the tape, and now and then a fall or a leap out of the price band, which
+// ends in a pause of five minutes. The day's volume is told once a minute: that
+// of the whole market, of which the trades are some.
 //
 // # The parameters
 //

@@ -24,7 +24,7 @@ func TestATapeTakesADayAsItIs(t *testing.T) {
 			outcomes := make(map[feed.Outcome]int)
 			last := make(map[quotes.Symbol]feed.Update) // regular trades that may be last
 			closes := make(map[quotes.Symbol]string)
-			var ended, turned bool
+			begun, ended, turned := c.real, false, false
 			begin := time.Date(2026, time.March, 9, 7, 30, 0, 0, time.UTC)
 			tick := begin
 			playFrom(c, listings, begin, 31*time.Hour, func(u feed.Update) {
@@ -52,7 +52,15 @@ func TestATapeTakesADayAsItIs(t *testing.T) {
 					if q.Session != quotes.Post && c.real || !q.Price.Decimal.Equal(last[u.Symbol].Price) || q.ExtendedPrice.Valid != c.real {
 						t.Errorf("in the evening: %s, last %v, extended %v, the closing print is %s", q.Session, q.Price, q.ExtendedPrice, text(last[u.Symbol]))
 					}
+					if usual := 4.4e6; q.Volume.Decimal.InexactFloat64() < usual/2 || q.Volume.Decimal.InexactFloat64() > 2*usual {
+						t.Errorf("a volume of %v, usual are %.0f", q.Volume.Decimal, usual)
+					}
 					closes[u.Symbol] = quotes.FormatDecimal(q.Price.Decimal)
+				case at > 24*time.Hour && u.Symbol.String() == "IBM" && !c.real && !begun: // 07:30 UTC of the next day
+					begun = true
+					if volume := q.Volume.Decimal.InexactFloat64(); volume < 4e5 || volume > 4e6 {
+						t.Errorf("a volume of %.0f in a third of a day", volume)
+					}
 				case at > 30*time.Hour+30*time.Minute && u.Symbol.String() == "IBM" && !turned: // 10:00 in New York
 					turned = true
 					if c.real && quotes.FormatDecimal(q.PreviousClose.Decimal) != closes[u.Symbol] {
@@ -60,7 +68,7 @@ func TestATapeTakesADayAsItIs(t *testing.T) {
 					}
 				}
 			})
-			if !ended || !turned || outcomes[feed.Merged] < 50_000 {
+			if !begun || !ended || !turned || outcomes[feed.Merged] < 50_000 {
 				t.Errorf("evening %t, next day %t, %v", ended, turned, outcomes)
 			}
 			for _, bad := range []feed.Outcome{feed.Late, feed.Duplicate, feed.Nonsense, feed.Unlisted, feed.Unmatched} {

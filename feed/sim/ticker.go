@@ -59,11 +59,12 @@ type ticker struct {
 
 	bidTicks, askTicks int64
 	bid, ask           decimal.Decimal
-	traded             bool  // the last update was a trade
+	trading            bool  // the last update was a trade
 	buying             bool  // the trades lean to the ask
 	last               int64 // the last trade of a regular session that may be last
 	tradeID            uint64
 
+	tally    tally
 	amends   amendment
 	amendsTo int64 // the corrected price
 
@@ -111,12 +112,16 @@ func (t *ticker) update(now int64, factor float64) feed.Update {
 		return t.amend(now)
 	case t.pulse.quiet:
 		return t.quote(now)
+	case now >= t.tally.due:
+		if u, ok := t.tell(now); ok {
+			return u
+		}
 	}
 	share := afterQuote
-	if t.traded {
+	if t.trading {
 		share = afterTrade
 	}
-	if t.traded = t.rng.Float64() < share; t.traded {
+	if t.trading = t.rng.Float64() < share; t.trading {
 		return t.trade(now)
 	}
 	return t.quote(now)
@@ -200,6 +205,7 @@ func (t *ticker) trade(now int64) feed.Update {
 	if u.MovesLast && u.Regular {
 		t.last = u.Price.CoefficientInt64()
 	}
+	t.count(&u)
 	return u
 }
 
