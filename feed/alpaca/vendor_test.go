@@ -25,18 +25,18 @@ func symbols(n int) []quotes.Symbol {
 	return list
 }
 
-// vendor is Alpaca as it speaks on this machine.
-func vendor() feedtest.VendorCase {
+// vendor is Alpaca as it speaks on this machine, with one of its feeds.
+func vendor(feed string, limit int) feedtest.VendorCase {
 	return feedtest.VendorCase{
 		Scheme:    Scheme(),
-		URL:       "alpaca://iex",
+		URL:       "alpaca://" + feed,
 		Settings:  map[string]string{"ALPACA_KEY": "PKTESTKEY", "ALPACA_SECRET": "testsecret"},
 		Addresses: []string{"ALPACA_URL"},
-		Symbols:   symbols(32), Limit: 30,
+		Symbols:   symbols(32), Limit: limit,
 		Greet:   func(c *feedtest.Client) { c.Send(welcomeFrame) },
-		Receive: receive,
+		Receive: func(c *feedtest.Client, msg []byte) { receive(c, msg, feed) },
 		Answer:  answer,
-		REST:    serveREST,
+		REST:    func(v *feedtest.Vendor, w http.ResponseWriter, r *http.Request) { serveREST(v, w, r, feed) },
 		Trade: func(f feedtest.TradeFrame) string {
 			return fmt.Sprintf(`[{"T":"t","S":"%s","i":%d,"x":"V","p":%s,"s":%s,"c":["@"],"z":"C","t":"%s"}]`,
 				f.Symbol, f.ID, f.Price, f.Size, f.Time.Format(time.RFC3339Nano))
@@ -52,7 +52,7 @@ func vendor() feedtest.VendorCase {
 }
 
 // receive takes a request as the vendor does.
-func receive(c *feedtest.Client, msg []byte) {
+func receive(c *feedtest.Client, msg []byte, feed string) {
 	var r request
 	if err := json.Unmarshal(msg, &r); err != nil {
 		c.Complain("request %s: %v", msg, err)
@@ -67,7 +67,7 @@ func receive(c *feedtest.Client, msg []byte) {
 	}
 	switch r.Action {
 	case "auth":
-		if r.Key != "PKTESTKEY" || r.Secret != "testsecret" || c.Request().URL.Path != "/v2/iex" {
+		if r.Key != "PKTESTKEY" || r.Secret != "testsecret" || c.Request().URL.Path != "/v2/"+feed {
 			c.Complain("authentication %s at %s", msg, c.Request().URL)
 		}
 		c.Send(authFrame)
@@ -92,7 +92,7 @@ func acknowledgement(syms []quotes.Symbol) string {
 		`"statuses":L,"lulds":L,"corrections":L,"cancelErrors":L}]`, "L", string(list))
 }
 
-func serveREST(v *feedtest.Vendor, w http.ResponseWriter, r *http.Request) {
+func serveREST(v *feedtest.Vendor, w http.ResponseWriter, r *http.Request, feed string) {
 	if r.Header.Get("APCA-API-KEY-ID") != "PKTESTKEY" || r.Header.Get("APCA-API-SECRET-KEY") != "testsecret" {
 		v.Complain("a call of %s without the key", r.URL)
 	}
@@ -100,7 +100,7 @@ func serveREST(v *feedtest.Vendor, w http.ResponseWriter, r *http.Request) {
 	case "/v2/assets":
 		fmt.Fprint(w, assetList(symbols(32)))
 	case "/v2/stocks/snapshots":
-		if r.FormValue("feed") != "iex" {
+		if r.FormValue("feed") != feed {
 			v.Complain("snapshots of feed %q", r.FormValue("feed"))
 		}
 		fmt.Fprint(w, snapshots(strings.Split(r.FormValue("symbols"), ","), v.Figures()))
@@ -180,4 +180,8 @@ func faults() []feedtest.Fault {
 	}
 }
 
-func TestVendor(t *testing.T) { feedtest.RunVendor(t, vendor()) }
+func TestVendor(t *testing.T) {
+	for feed, limit := range map[string]int{"iex": 30, "sip": 0, "delayed_sip": 0} {
+		t.Run(feed, func(t *testing.T) { feedtest.RunVendor(t, vendor(feed, limit)) })
+	}
+}
