@@ -35,6 +35,7 @@ import (
 	"github.com/tickboard/tickboard/feed/binance"
 	"github.com/tickboard/tickboard/feed/coinbase"
 	"github.com/tickboard/tickboard/feed/ingest"
+	"github.com/tickboard/tickboard/feed/kraken"
 	"github.com/tickboard/tickboard/feed/replay"
 	"github.com/tickboard/tickboard/feed/sim"
 	"github.com/tickboard/tickboard/quotes"
@@ -48,7 +49,7 @@ import (
 func schemes() feed.Schemes {
 	return feed.Schemes{
 		"sim": sim.Scheme(), "replay": replay.Scheme(),
-		"alpaca": alpaca.Scheme(), "binance": binance.Scheme(), "coinbase": coinbase.Scheme(),
+		"alpaca": alpaca.Scheme(), "binance": binance.Scheme(), "coinbase": coinbase.Scheme(), "kraken": kraken.Scheme(),
 		"ingest": ingest.Scheme(), "stdin": ingest.StdinScheme(),
 	}
 }
