@@ -38,6 +38,7 @@ import (
 	"github.com/tickboard/tickboard/feed/kraken"
 	"github.com/tickboard/tickboard/feed/replay"
 	"github.com/tickboard/tickboard/feed/sim"
+	"github.com/tickboard/tickboard/feed/watch"
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
 	"github.com/tickboard/tickboard/quotes/history"
@@ -76,6 +77,9 @@ func main() {
 // run is the whole program; what it returns is the exit status: 2 for a start
 // that cannot work, 1 for a failure later.
 func run(args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		return runCommand(args[0], args[1:], env, stdout, stderr)
+	}
 	cfg, err := configure(args, env)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -101,6 +105,86 @@ func run(args []string, env func(string) (string, bool), stdout, stderr io.Write
 		return 1
 	}
 	return 0
+}
+
+// runCommand is what the program does beside serving.
+func runCommand(name string, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+	var err error
+	switch {
+	case name == "watch":
+		err = watchQuotes(args, env, stdout, stderr)
+	case name == "feeds" && len(args) == 0:
+		fmt.Fprint(stdout, schemes().Help())
+	case name == "help" && len(args) == 0:
+		fmt.Fprint(stdout, help())
+	case name == "feeds" || name == "help":
+		err = fmt.Errorf("%s takes nothing after it, not %q", name, args[0])
+	default:
+		err = fmt.Errorf("there is no command %q; there are watch, feeds and help, and without one tickboard serves; see tickboard --help", name)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "tickboard: %v\n", err)
+		return 2
+	}
+	return 0
+}
+
+const watchUsage = "Usage: tickboard watch SYMBOL… [--feed URL]… [--json]"
+
+// watchQuotes is tickboard watch.
+func watchQuotes(args []string, env func(string) (string, bool), stdout, stderr io.Writer) error {
+	feeds := list{values: []string{"sim://"}}
+	fs := flag.NewFlagSet("watch", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Var(&feeds, "feed", "")
+	asJSON := fs.Bool("json", false, "")
+	var names []string
+	for rest := args; len(rest) > 0; { // flags stand before, between or after the symbols
+		if err := fs.Parse(rest); errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(stdout, watchUsage)
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("%w. %s", err, watchUsage)
+		}
+		if rest = fs.Args(); len(rest) > 0 {
+			names, rest = append(names, rest[0]), rest[1:]
+		}
+	}
+	if value, ok := env(envName("feed")); ok && !feeds.given {
+		_ = feeds.Set(value) // takes everything
+	}
+	syms, err := quotes.ParseSymbols(strings.Join(names, ","))
+	if err == nil && len(syms) == 0 {
+		err = errors.New("name the symbols, as tickboard watch AAPL MSFT. " + watchUsage)
+	}
+	if err != nil {
+		return err
+	}
+	o := watch.Options{Symbols: syms, Out: stdout, Notes: stderr}
+	setting := func(name string) (string, error) { return secret(name, env) }
+	if o.Specs, err = openFeeds(feeds.values, setting); err != nil {
+		return err
+	}
+	if file, ok := stdout.(*os.File); ok && !*asJSON {
+		o.Form, o.Colour = watchForm(file, env)
+		o.Window = func() (int, int) { columns, rows, _ := watch.Window(file); return columns, rows }
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return watch.Run(ctx, o)
+}
+
+// watchForm is how quotes are shown on a file, and whether in colour
+// (no-color.org).
+func watchForm(file *os.File, env func(string) (string, bool)) (watch.Form, bool) {
+	if _, _, ok := watch.Window(file); !ok {
+		return watch.JSON, false
+	}
+	if terminal, _ := env("TERM"); terminal == "dumb" {
+		return watch.Lines, false
+	}
+	plain, _ := env("NO_COLOR")
+	return watch.Table, plain == ""
 }
 
 // program is everything that runs, and what is to be closed.
@@ -701,7 +785,9 @@ func (p *program) summary() []any {
 func help() string {
 	var b strings.Builder
 	b.WriteString("tickboard shows stock quotes in real time: pages, widgets, Server-Sent Events.\n\n" +
-		"Usage: tickboard [flags]\n\nEvery flag has an environment variable; a flag wins over it.\n\n")
+		"Usage:\n  tickboard [flags]                                  serve\n" +
+		"  tickboard watch SYMBOL… [--feed URL]… [--json]     print quotes in the terminal, without a browser\n" +
+		"  tickboard feeds                                    list the feeds with their parameters and settings\n\nEvery flag has an environment variable; a flag wins over it.\n\n")
 	flags(new(config), new(texts)).VisitAll(func(f *flag.Flag) {
 		kind, usage := flag.UnquoteUsage(f)
 		fmt.Fprintf(&b, "  --%s %s\n      %s\n", f.Name, kind, usage)

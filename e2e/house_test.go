@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"feed/rest":       {"feed"},
 	"feed/frame":      {"quotes"},
 	"feed/dialogue":   {"quotes", "feed", "feed/socket", "feed/rest", "feed/frame"},
+	"feed/watch":      {"quotes", "feed", "views"},
 	"views":           {"quotes"},
 	"static":          {},
 	"web/sse":         {},

@@ -6,6 +6,7 @@
 //
 //   - feed.go        Source and Update: what an adapter implements and emits
 //   - decoder.go     Decoder: from a message of a vendor to updates
+//   - help.go        what people are told of the schemes
 //   - scheme.go      Schemes: from a feed's URL to a Spec that can run
 //   - demand.go      Demand: which symbols anybody watches, counted
 //   - subscriptions.go  Subscriptions: what a source with a limit asks its vendor for

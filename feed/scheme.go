@@ -64,9 +64,14 @@ type Scheme struct {
 	// Open checks the whole URL, and that what it names is there and can be
 	// read, without starting anything. Its error says what to do.
 	Open func(u *url.URL, env Env) (Spec, error)
+	// Parameters are those of the URL, for the help.
+	Parameters []Parameter
 	// Settings are the names that Open reads from env, for the help.
 	Settings []string
 }
+
+// Parameter is one of a feed's URL.
+type Parameter struct{ Name, Means string }
 
 // Schemes are the feeds that a program has, by URL scheme.
 type Schemes map[string]Scheme

@@ -13,8 +13,8 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
-// feedWords is a source's state in words.
-func feedWords(state string) string {
+// FeedWords is a source's state in words.
+func FeedWords(state string) string {
 	words := map[string]string{
 		"starting": "Starting: asks what there is", "running": "Running", "waiting": "Down, trying again",
 		"silent": "Silent, connecting anew", "finished": "Finished: there is no more", "failed": "Failed, not tried again",
@@ -63,11 +63,11 @@ func (c *Clock) ago(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	return c.span(t) + " ago"
+	return c.Age(t) + " ago"
 }
 
-// span is the time since t in its largest unit.
-func (c *Clock) span(t time.Time) string {
+// Age is the time since t in its largest unit.
+func (c *Clock) Age(t time.Time) string {
 	switch d := max(c.now.Sub(t), 0); {
 	case d < time.Minute:
 		return strconv.Itoa(int(d/time.Second)) + " s"

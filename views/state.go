@@ -77,25 +77,26 @@ func base(q *quotes.StockQuote) string {
 	return "previous close"
 }
 
-// extendedHours is the second line that pre and post market have.
-type extendedHours struct{ label, price, change, way string }
+// ExtendedHours is the second line that pre and post market have, in words; Way
+// is the change's direction.
+type ExtendedHours struct{ Label, Price, Change, Way string }
 
-// extended is what was traded outside the regular session, with its own change;
+// Extended is what was traded outside the regular session, with its own change;
 // not shown while the regular session has its own prices.
-func extended(r Row) (line extendedHours, shown bool) {
+func Extended(r Row) (line ExtendedHours, shown bool) {
 	q := r.Quote
 	if q == nil || !q.ExtendedPrice.Valid || q.Session == quotes.Regular {
 		return line, false
 	}
 	decimals := r.Instrument.Decimals
-	line = extendedHours{
-		label:  "After hours",
-		price:  Number(q.ExtendedPrice, decimals),
-		change: Signed(q.ExtendedChange, decimals) + " (" + Percent(q.ExtendedChangePercent) + ")",
-		way:    Direction(q.ExtendedChange, decimals),
+	line = ExtendedHours{
+		Label:  "After hours",
+		Price:  Number(q.ExtendedPrice, decimals),
+		Change: Signed(q.ExtendedChange, decimals) + " (" + Percent(q.ExtendedChangePercent) + ")",
+		Way:    Direction(q.ExtendedChange, decimals),
 	}
 	if q.Session == quotes.Pre {
-		line.label = "Pre-market"
+		line.Label = "Pre-market"
 	}
 	return line, true
 }

@@ -49,7 +49,13 @@ const usage = "alpaca://iex?symbols=AAPL,MSFT&limit=30 (or sip, delayed_sip, tes
 
 // Scheme opens "alpaca://iex?symbols=AAPL,MSFT&limit=30".
 func Scheme() feed.Scheme {
-	return feed.Scheme{Usage: usage, Open: open, Settings: []string{"ALPACA_KEY", "ALPACA_SECRET", "ALPACA_URL"}}
+	return feed.Scheme{
+		Usage: usage, Open: open, Settings: []string{"ALPACA_KEY", "ALPACA_SECRET", "ALPACA_URL"},
+		Parameters: []feed.Parameter{
+			{Name: "symbols", Means: "a comma list: these alone, and always"},
+			{Name: "limit", Means: "symbols that may be subscribed at once, 0 for no limit; usually what the plan allows"},
+		},
+	}
 }
 
 func open(u *url.URL, env feed.Env) (feed.Spec, error) {

@@ -54,7 +54,10 @@ const usage = "binance://?symbols=BTCUSDT,ETHUSDT"
 // Scheme opens "binance://?symbols=BTCUSDT,ETHUSDT". With symbols the source has
 // these alone, and asks for them whether they are watched or not.
 func Scheme() feed.Scheme {
-	return feed.Scheme{Usage: usage, Open: open, Settings: []string{"BINANCE_URL", "BINANCE_REST_URL"}}
+	return feed.Scheme{
+		Usage: usage, Open: open, Settings: []string{"BINANCE_URL", "BINANCE_REST_URL"},
+		Parameters: []feed.Parameter{{Name: "symbols", Means: "a comma list: these alone, and always"}},
+	}
 }
 
 // Source is the feed. It is made by the Scheme. One Run at a time.

@@ -50,7 +50,10 @@ const (
 // whether anybody watches them or not, and are then all that the source has;
 // without them it has every product of the exchange and follows what is watched.
 func Scheme() feed.Scheme {
-	return feed.Scheme{Usage: usage, Open: open, Settings: []string{urlSetting}}
+	return feed.Scheme{
+		Usage: usage, Open: open, Settings: []string{urlSetting},
+		Parameters: []feed.Parameter{{Name: "symbols", Means: "a comma list: these alone, and always"}},
+	}
 }
 
 func open(u *url.URL, env feed.Env) (feed.Spec, error) {

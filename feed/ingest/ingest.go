@@ -58,12 +58,14 @@ const (
 // Scheme opens "ingest://?name=NAME&timeliness=live|delayed&delay=15m&stale_after=1m",
 // whose Spec.Posts takes what clients post. It needs the setting INGEST_TOKEN.
 func Scheme() feed.Scheme {
-	return feed.Scheme{Usage: postUsage, Open: openPosts, Settings: []string{tokenSetting}}
+	return feed.Scheme{Usage: postUsage, Open: openPosts, Settings: []string{tokenSetting}, Parameters: parameters()}
 }
 
 // StdinScheme opens "stdin://" with the same parameters: the same lines, from
 // the standard input. The source is finished at its end.
-func StdinScheme() feed.Scheme { return feed.Scheme{Usage: pipeUsage, Open: openPipe} }
+func StdinScheme() feed.Scheme {
+	return feed.Scheme{Usage: pipeUsage, Open: openPipe, Parameters: parameters()}
+}
 
 func openPosts(u *url.URL, env feed.Env) (feed.Spec, error) {
 	opt, err := parseOptions(u, "ingest", postUsage)

@@ -34,6 +34,16 @@ type options struct {
 	staleAfter time.Duration
 }
 
+// parameters are those of the URL, for the help.
+func parameters() []feed.Parameter {
+	return []feed.Parameter{
+		{Name: "name", Means: "what the source is called in its quotes"},
+		{Name: "timeliness", Means: "live or delayed"},
+		{Name: "delay", Means: "by how much delayed quotes are late, as 15m"},
+		{Name: "stale_after", Means: "silence after which a symbol is stale, as 1m; 0 is never"},
+	}
+}
+
 // parseOptions takes each parameter at most once, and nothing else of the URL.
 func parseOptions(u *url.URL, name, usage string) (options, error) {
 	if u.Opaque != "" || u.User != nil || u.Host+u.Path != "" || u.Fragment != "" {

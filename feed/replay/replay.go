@@ -6,6 +6,7 @@
 //
 //   - replay.go       the scheme: from a URL to a feed.Spec
 //   - options.go      the URL's path and parameters
+//   - parameters.go   what they mean, for the help
 //   - source.go       the feed.Source: rounds, breaks, the end
 //   - pace.go         when a row is due
 //   - rows.go         the file, line by line
@@ -62,7 +63,7 @@ const usage = "replay://PATH?speed=10&loop=1&from=90s&lenient=1"
 // Scheme opens "replay://PATH?speed=10&loop=1&from=90s&lenient=1". PATH is
 // absolute (replay:///tmp/x.csv.gz) or relative to the working directory
 // (replay://data/x.csv, replay://../x.csv).
-func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open} }
+func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open, Parameters: parameters()} }
 
 func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 	path, err := parsePath(u)

@@ -6,6 +6,7 @@
 //
 //   - sim.go       Scheme: the feed's URL and what it makes
 //   - options.go   the URL's parameters, parsed strictly
+//   - parameters.go what they mean, for the help
 //   - universe.go  the listings: names, previous closes, how they move
 //   - source.go    Source: one goroutine that follows the clock
 //   - clock.go     our time, or one that runs at its own speed
@@ -82,7 +83,7 @@ const usage = "sim://?seed=7&rate=2&count=0&burst=1&hours=demo&speed=1&start=202
 
 // Scheme is "sim://" with the parameters of the package's doc, all of which may
 // be left out: sim:// is sim://?seed=7&rate=2&count=0&burst=1&hours=demo&speed=1.
-func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open} }
+func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open, Parameters: parameters()} }
 
 func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 	c, err := parse(u)
