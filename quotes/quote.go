@@ -87,9 +87,28 @@ func change(price, base decimal.NullDecimal) (difference, percent decimal.NullDe
 		return difference, percent
 	}
 	d := price.Decimal.Sub(base.Decimal)
-	p := d.Shift(2).DivRound(base.Decimal, 2)
+	p := percent2(d, base.Decimal)
 	if d.NumDigits() > MaxDigits || p.NumDigits() > MaxDigits {
 		return difference, percent
 	}
 	return Some(d), Some(p)
+}
+
+// percent2 is d as percent of base, which is above zero, rounded half away from
+// zero to two places. Numbers that fit into a machine word, as nearly all prices
+// do, are divided there, for it is computed with each new price. d has at least
+// the decimals of base.
+func percent2(d, base decimal.Decimal) decimal.Decimal {
+	scale := base.Exponent() - d.Exponent()
+	if d.NumDigits() > 14 || base.NumDigits()+int(scale) > MaxDigits {
+		return d.Shift(2).DivRound(base, 2)
+	}
+	n, b := d.CoefficientInt64()*10_000, base.CoefficientInt64()
+	for range scale {
+		b *= 10
+	}
+	if n < 0 {
+		return decimal.New((2*n-b)/(2*b), -2)
+	}
+	return decimal.New((2*n+b)/(2*b), -2)
 }

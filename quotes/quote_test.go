@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/tickboard/tickboard/quotes"
 )
@@ -161,6 +162,44 @@ func TestVersionsRiseWhateverTheClockDoes(t *testing.T) {
 	got := []int64{v.Next(now), v.Next(now), v.Next(now.Add(-time.Hour)), v.Next(now.Add(time.Second))}
 	if diff := cmp.Diff([]int64{1_000, 1_001, 1_002, 1_001_000}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestPercentIsTheLibrarysQuotient holds the computation in machine words
+// against the decimal library's, to the digit and at the edges.
+func TestPercentIsTheLibrarysQuotient(t *testing.T) {
+	number := rapid.Custom(func(t *rapid.T) decimal.Decimal {
+		digits := rapid.IntRange(1, quotes.MaxDigits).Draw(t, "digits")
+		most := int64(1)
+		for range digits {
+			most *= 10
+		}
+		return decimal.New(rapid.Int64Range(1, most-1).Draw(t, "coefficient"), -rapid.Int32Range(0, 8).Draw(t, "decimals"))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		base := number.Draw(t, "base")
+		price := number.Draw(t, "price")
+		if rapid.Bool().Draw(t, "near") { // the half of a hundredth of a percent, and beside it
+			step := decimal.New(rapid.Int64Range(-3, 3).Draw(t, "halves")*base.CoefficientInt64()/20_000+rapid.Int64Range(-1, 1).Draw(t, "beside"), base.Exponent())
+			price = base.Add(step)
+		}
+		q := quotes.StockQuote{Price: quotes.Some(price), PreviousClose: quotes.Some(base)}
+		q.SetChange()
+		want := price.Sub(base).Shift(2).DivRound(base, 2)
+		if q.ChangePercent.Valid && quotes.FormatDecimal(q.ChangePercent.Decimal) != quotes.FormatDecimal(want) {
+			t.Fatalf("%s against %s is %s %%, not %s", price, base, q.ChangePercent.Decimal, want)
+		}
+		if !q.ChangePercent.Valid && want.NumDigits() <= quotes.MaxDigits && price.Sub(base).NumDigits() <= quotes.MaxDigits {
+			t.Fatalf("%s against %s has no percent", price, base)
+		}
+	})
+}
+
+func BenchmarkSetChange(b *testing.B) {
+	q := quotes.StockQuote{Price: some("189.84"), PreviousClose: some("188.61")}
+	b.ReportAllocs()
+	for b.Loop() {
+		q.SetChange()
 	}
 }
 
