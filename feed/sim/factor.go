@@ -11,7 +11,7 @@ const (
 	// factorSigma is the standard deviation of the common factor over a day.
 	factorSigma = 0.0075
 	// factorStep is how long the factor stays as it is.
-	factorStep = 100 * time.Millisecond
+	factorStep = time.Second
 	// factorStream keeps the factor's randomness apart from every symbol's.
 	factorStream = 0x9e3779b97f4a7c15
 )

@@ -154,7 +154,7 @@ func TestShocksComeNowAndThen(t *testing.T) {
 }
 
 func TestAnEvenDripHasNothingOutOfTheOrdinary(t *testing.T) {
-	playFrom(with(func(c *config) { c.rate, c.burst = 0.02, false }), universe(5), time.Date(2026, time.March, 9, 12, 0, 0, 0, time.UTC), day, func(u feed.Update) {
+	playFrom(with(func(c *config) { c.rate, c.burst = 0.02, false }), universe(5), time.Date(2026, time.March, 9, 22, 0, 0, 0, time.UTC), 6*time.Hour, func(u feed.Update) {
 		switch u.Kind {
 		case feed.Break, feed.Day:
 		case feed.Quote:
