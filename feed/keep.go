@@ -21,12 +21,15 @@ func (m *Market) keep(ctx context.Context) {
 	var stored int64
 	for running := true; running; {
 		running = sleep(ctx, pause)
-		began := time.Now()
+		began, limit := time.Now(), max(keepEvery, pause)
+		if !running {
+			limit = saveTime
+		}
 		changed, newest := m.Last(stored)
 		if len(changed) == 0 {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(saveTime, pause))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		err := m.save(ctx, changed)
 		cancel()
 		switch {

@@ -121,23 +121,26 @@ func (s *supervisor) useList(list []quotes.Instrument) {
 // restore begins the tape of a symbol with its stored quote, if there is one
 // and the source has the symbol.
 func (s *supervisor) restore(sym quotes.Symbol, now time.Time) {
-	in, listed := s.directory.instrument(s.index, sym)
+	s.emit(s.sitStored(sym, now))
+}
+
+// sitStored begins the tape, and returns what is to be published.
+func (s *supervisor) sitStored(sym quotes.Symbol, now time.Time) *quotes.StockQuote {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	stored, ok := s.stored[sym]
-	if !ok || !listed {
-		s.mu.Unlock()
-		return
+	if !ok {
+		return nil
+	}
+	in, listed := s.directory.instrument(s.index, sym)
+	if !listed {
+		return nil
 	}
 	delete(s.stored, sym)
 	p := s.board.place(sym)
 	s.places[sym] = p
-	s.mu.Unlock()
-	if q := p.sit(s.index, in, &stored, now); q != nil {
-		s.mu.Lock()
-		s.state.Restored++
-		s.mu.Unlock()
-		s.publish(q)
-	}
+	s.state.Restored++
+	return p.sit(s.index, in, &stored, now)
 }
 
 func (s *supervisor) emit(q *quotes.StockQuote) {

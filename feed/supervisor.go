@@ -202,14 +202,16 @@ func (s *supervisor) place(sym quotes.Symbol, now time.Time) *place {
 	if p != nil {
 		return p
 	}
+	// In one step, so that useList, which removes what a new list lacks, comes
+	// before or after it.
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	in, listed := s.directory.instrument(s.index, sym)
 	if !listed {
 		return nil
 	}
 	p = s.board.place(sym)
-	s.mu.Lock()
 	s.places[sym] = p
-	s.mu.Unlock()
 	p.sit(s.index, in, nil, now)
 	return p
 }
