@@ -49,9 +49,18 @@ import (
 // schemes are the feeds that there are.
 func schemes() feed.Schemes {
 	return feed.Schemes{
-		"sim": sim.Scheme(), "replay": replay.Scheme(),
+		"sim": sim.Scheme(), "replay": replay.Scheme(recorded()),
 		"alpaca": alpaca.Scheme(), "binance": binance.Scheme(), "coinbase": coinbase.Scheme(), "kraken": kraken.Scheme(),
 		"ingest": ingest.Scheme(), "stdin": ingest.StdinScheme(),
+	}
+}
+
+// recorded are the vendors whose raw messages can be played again.
+func recorded() map[string]replay.Format {
+	return map[string]replay.Format{
+		"binance":  {Decoder: binance.Decoder, Basis: quotes.Rolling24h},
+		"coinbase": {Decoder: func() feed.Decoder { return coinbase.NewDecoder() }, Basis: quotes.Rolling24h},
+		"kraken":   {Decoder: func() feed.Decoder { return kraken.NewDecoder() }, Basis: quotes.Rolling24h},
 	}
 }
 

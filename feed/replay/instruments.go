@@ -16,21 +16,21 @@ import (
 // instruments reads the whole file once and returns what it trades, sorted by
 // symbol. It keeps only what it learns of each symbol. Its errors are those of
 // a replay of the file.
-func instruments(ctx context.Context, path string, lenient bool) ([]quotes.Instrument, error) {
+func instruments(ctx context.Context, rec recording, lenient bool) ([]quotes.Instrument, error) {
 	var skipped func()
 	if lenient {
 		skipped = func() {} // Run counts them
 	}
-	r, err := openRows(path, skipped)
+	r, err := openRows(rec, skipped)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }() // it was only read from
 
 	places := make(map[quotes.Symbol]int)
-	u, err := r.next(ctx)
-	for ; err == nil; u, err = r.next(ctx) {
-		places[u.Symbol] = pricePlaces(places[u.Symbol], &u)
+	e, err := r.next(ctx)
+	for ; err == nil; e, err = r.next(ctx) {
+		places[e.Symbol] = pricePlaces(places[e.Symbol], &e.Update)
 	}
 	if !errors.Is(err, io.EOF) {
 		return nil, err

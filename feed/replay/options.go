@@ -20,6 +20,7 @@ type options struct {
 	loop    bool
 	from    from
 	lenient bool
+	format  string // "" is to be found out
 }
 
 // from is where a round begins: the later of the first row, offset after the
@@ -66,11 +67,12 @@ func parseOptions(query string) (options, error) {
 		"loop":    func(s string) (err error) { opt.loop, err = parseSwitch(s); return err },
 		"from":    func(s string) (err error) { opt.from, err = parseFrom(s); return err },
 		"lenient": func(s string) (err error) { opt.lenient, err = parseSwitch(s); return err },
+		"format":  func(s string) error { opt.format = s; return nil }, // the recording knows which there are
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		set, ok := parse[key]
 		if !ok {
-			return options{}, fmt.Errorf("unknown parameter %q; there are speed, loop, from and lenient", key)
+			return options{}, fmt.Errorf("unknown parameter %q; there are speed, loop, from, lenient and format", key)
 		}
 		if len(values[key]) > 1 {
 			return options{}, fmt.Errorf("%s is there %d times; write it once", key, len(values[key]))

@@ -1,16 +1,19 @@
-// Package replay is the feed that plays a recorded session again: trades and
-// best quotes from a CSV file, plain or gzip, at the recorded pace or faster.
+// Package replay is the feed that plays a recorded session again, at the
+// recorded pace or faster: trades and best quotes from a CSV file, or the raw
+// messages of a vendor through that vendor's own decoder, plain or gzip.
 // The updates keep their recorded time. It reads the file as it plays, one
 // buffer ahead, and refuses a file that is not exactly the format instead of
 // guessing: a replay that left something out would show wrong day figures.
 //
 //   - replay.go       the scheme: from a URL to a feed.Spec
+//   - recording.go    the file, and whose messages are in it
 //   - options.go      the URL's path and parameters
 //   - parameters.go   what they mean, for the help
 //   - source.go       the feed.Source: rounds, breaks, the end
 //   - pace.go         when a row is due
 //   - rows.go         the file, line by line
-//   - row.go          one line to one feed.Update
+//   - row.go          one line of a CSV file to one feed.Update
+//   - message.go      one line with a message of a vendor to its updates
 //   - instruments.go  what the file trades, by one scan
 //
 // # The file
@@ -25,8 +28,19 @@
 // other type's cells are empty. Prices are above zero, sizes are not below it,
 // all exact decimal text (quotes.ParseDecimal).
 //
+// # Raw messages
+//
+// A line is a message as it came from the vendor's socket, and before it when
+// that was: nanoseconds since 1970 and a space, or, as the recorder of cryptofeed
+// writes it, seconds with decimals, a colon and a space. Empty lines are passed
+// over, and those that begin with an address (wss://…), which tell what the
+// client did. The pace is that at which the messages came; the times of the
+// updates are the vendor's, but for what it gives none for.
+//
 // # The parameters
 //
+//   - format: csv, or the vendor of the messages, as "binance". Without it the
+//     begin of the file tells.
 //   - speed: 1 (the default) to 10000, decimals allowed; or max, which waits
 //     for nothing.
 //   - loop: 1 begins again after the end, for ever; 0 (the default) ends.
@@ -58,14 +72,20 @@ const name = "replay"
 const staleAfter = 60 * time.Second
 
 // usage is one line for people.
-const usage = "replay://PATH?speed=10&loop=1&from=90s&lenient=1"
+const usage = "replay://PATH?speed=10&loop=1&from=90s&lenient=1&format=csv"
 
-// Scheme opens "replay://PATH?speed=10&loop=1&from=90s&lenient=1". PATH is
-// absolute (replay:///tmp/x.csv.gz) or relative to the working directory
-// (replay://data/x.csv, replay://../x.csv).
-func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open, Parameters: parameters()} }
+// Scheme opens "replay://PATH?speed=10&loop=1&from=90s&lenient=1&format=csv".
+// PATH is absolute (replay:///tmp/x.csv.gz) or relative to the working directory
+// (replay://data/x.csv, replay://../x.csv). formats are those of raw messages by
+// their names; nothing is written to them.
+func Scheme(formats map[string]Format) feed.Scheme {
+	return feed.Scheme{
+		Usage: usage, Parameters: parameters(formats),
+		Open: func(u *url.URL, _ feed.Env) (feed.Spec, error) { return open(u, formats) },
+	}
+}
 
-func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
+func open(u *url.URL, formats map[string]Format) (feed.Spec, error) {
 	path, err := parsePath(u)
 	if err != nil {
 		return feed.Spec{}, err
@@ -77,17 +97,22 @@ func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 	if err := check(path); err != nil {
 		return feed.Spec{}, err
 	}
+	rec, err := identify(path, opt.format, formats)
+	if err != nil {
+		return feed.Spec{}, err
+	}
 	return feed.Spec{
-		Source: newSource(path, opt),
+		Source: newSource(rec, opt),
 		Instruments: func(ctx context.Context) ([]quotes.Instrument, error) {
-			return instruments(ctx, path, opt.lenient)
+			return instruments(ctx, rec, opt.lenient)
 		},
 		Timeliness: quotes.Replayed,
 		StaleAfter: staleAfter,
+		Basis:      rec.basis(),
 	}, nil
 }
 
-// check says what is wrong with the file as far as its first line.
+// check says why there is no such file to be read.
 func check(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -96,11 +121,7 @@ func check(path string) error {
 	case err != nil:
 		return fmt.Errorf("look at the file: %w", err)
 	case !info.Mode().IsRegular(): // before it is opened: opening a pipe would wait
-		return fmt.Errorf("%s is not a regular file; name a CSV file, plain or gzip", path)
+		return fmt.Errorf("%s is not a regular file; name a recording, plain or gzip", path)
 	}
-	r, err := openRows(path, nil)
-	if err != nil {
-		return err
-	}
-	return r.Close()
+	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
-var schemes = feed.Schemes{"replay": Scheme()}
+var schemes = feed.Schemes{"replay": Scheme(formats)}
 
 // write makes a file of a header and rows in a new folder.
 func write(t testing.TB, rows ...string) string {
@@ -101,7 +101,7 @@ func TestWrongURLIsRefusedWithWhatToWrite(t *testing.T) {
 		"from=-1s":           "write a time like",
 		"from=90":            "write a time like",
 		"from=2024-08-09":    "write a time like",
-		"sped=1":             `unknown parameter "sped"; there are speed, loop, from and lenient`,
+		"sped=1":             `unknown parameter "sped"; there are speed, loop, from, lenient and format`,
 		"Speed=1":            `unknown parameter "Speed"`,
 		"loop=1&loop=0":      "loop is there 2 times; write it once",
 		"speed=10;loop=1":    "write them like replay://",

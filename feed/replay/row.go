@@ -55,6 +55,15 @@ func (s symbols) parse(text string) (quotes.Symbol, error) {
 	return sym, err
 }
 
+// events is the parser of rows.
+func (s symbols) events(line []byte, add func(event)) error {
+	u, err := s.parseRow(line)
+	if err == nil {
+		add(event{u, u.Time})
+	}
+	return err
+}
+
 // parseRow makes an update of a line without its end. The error says what is
 // wrong, not where.
 func (s symbols) parseRow(line []byte) (feed.Update, error) {

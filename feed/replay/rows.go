@@ -10,13 +10,28 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/tickboard/tickboard/feed"
 )
 
-// bufferSize is all that is read ahead of the row that plays, once compressed
-// and once not, and the length at which a line is too long.
-const bufferSize = 64 << 10
+const (
+	// bufferSize is all that is read ahead of the row that plays, once
+	// compressed and once not, and the length at which a row is too long.
+	bufferSize = 64 << 10
+	// longestMessage is that for the raw messages of a vendor.
+	longestMessage = 4 << 20
+)
+
+// event is an update and the time of the recording that it is played at.
+type event struct {
+	feed.Update
+	due time.Time
+}
+
+// parser makes the events of one line without its end, and calls add for each.
+// The error says what is wrong, not where; what was added before it holds.
+type parser func(line []byte, add func(event)) error
 
 // rows reads one file from its first row to its last. It is for one goroutine.
 type rows struct {
@@ -24,20 +39,25 @@ type rows struct {
 	file    *os.File
 	lines   *bufio.Reader
 	line    int // the number of the line last read, from 1
-	symbols symbols
-	skipped func() // called for each malformed row that is passed over; nil refuses them
+	longest int // length of a line
+	parse   parser
+	add     func(event) // to events
+	events  []event // of the line last read
+	played  int     // how many of them were returned
+	skipped func()  // called for each malformed row that is passed over; nil refuses them
 }
 
 // openRows opens the file and reads its first line. The caller closes what it
 // returns. skipped says that malformed rows are passed over, and is called for
 // each of them; it may be nil.
-func openRows(path string, skipped func()) (*rows, error) {
-	file, err := os.Open(path)
+func openRows(rec recording, skipped func()) (*rows, error) {
+	file, err := os.Open(rec.path)
 	if err != nil {
 		return nil, fmt.Errorf("the file cannot be read: %w", err)
 	}
-	r := &rows{path: path, file: file, symbols: make(symbols), skipped: skipped}
-	if err := r.begin(); err != nil {
+	r := &rows{path: rec.path, file: file, longest: bufferSize, skipped: skipped}
+	r.add = func(e event) { r.events = append(r.events, e) }
+	if err := r.begin(rec.format); err != nil {
 		_ = file.Close() // it was only read from; err says more
 		return nil, err
 	}
@@ -47,20 +67,20 @@ func openRows(path string, skipped func()) (*rows, error) {
 // Close closes the file.
 func (r *rows) Close() error { return r.file.Close() }
 
-// begin looks whether the file is compressed, and reads the header.
-func (r *rows) begin() error {
-	r.line = 1
-	r.lines = bufio.NewReaderSize(r.file, bufferSize)
-	if magic, _ := r.lines.Peek(2); string(magic) == "\x1f\x8b" { // RFC 1952, section 2.3.1
-		unzipped, err := gzip.NewReader(r.lines)
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return r.broken(err)
-		}
-		r.lines = bufio.NewReaderSize(unzipped, bufferSize)
+// begin looks whether the file is compressed, and reads the header where there
+// is one.
+func (r *rows) begin(format *Format) error {
+	if err := r.unzip(); err != nil {
+		return err
 	}
+	if format != nil {
+		r.longest = longestMessage
+		r.lines = bufio.NewReaderSize(r.lines, longestMessage)
+		r.parse = messages(format.Decoder())
+		return nil
+	}
+	r.parse = make(symbols).events
+	r.line = 1
 	line, err := r.lines.ReadSlice('\n')
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return r.broken(err)
@@ -71,35 +91,61 @@ func (r *rows) begin() error {
 	return nil
 }
 
-// next returns the next row. Its errors are io.EOF after the last one, ctx's,
+func (r *rows) unzip() error {
+	r.lines = bufio.NewReaderSize(r.file, bufferSize)
+	magic, err := r.lines.Peek(2)
+	if string(magic) != "\x1f\x8b" { // RFC 1952, section 2.3.1
+		if err != nil && !errors.Is(err, io.EOF) {
+			r.line = 1
+			return r.broken(err)
+		}
+		return nil
+	}
+	unzipped, err := gzip.NewReader(r.lines)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		r.line = 1
+		return r.broken(err)
+	}
+	r.lines = bufio.NewReaderSize(unzipped, bufferSize)
+	return nil
+}
+
+// next returns the next event. Its errors are io.EOF after the last one, ctx's,
 // the system's, and permanent ones for what another reading would meet again.
-func (r *rows) next(ctx context.Context) (feed.Update, error) {
+func (r *rows) next(ctx context.Context) (event, error) {
 	for ctx.Err() == nil {
+		if r.played < len(r.events) {
+			r.played++
+			return r.events[r.played-1], nil
+		}
+		r.events, r.played = r.events[:0], 0
 		line, err := r.lines.ReadSlice('\n')
 		if errors.Is(err, io.EOF) {
 			if len(line) == 0 {
-				return feed.Update{}, io.EOF
+				return event{}, io.EOF
 			}
 			err = nil // a last line without an end
 		}
 		r.line++
-		var u feed.Update
 		switch {
 		case err == nil:
-			u, err = r.symbols.parseRow(trimEnd(line))
+			err = r.parse(trimEnd(line), r.add)
 		case errors.Is(err, bufio.ErrBufferFull):
-			err = fmt.Errorf("the line is longer than %d bytes", bufferSize)
+			err = fmt.Errorf("the line is longer than %d bytes", r.longest)
 		default:
-			return feed.Update{}, r.broken(err)
+			return event{}, r.broken(err)
 		}
 		if err == nil {
-			return u, nil
+			continue
 		}
 		if err := r.skip(ctx, line, err); err != nil {
-			return feed.Update{}, err
+			return event{}, err
 		}
 	}
-	return feed.Update{}, ctx.Err()
+	return event{}, ctx.Err()
 }
 
 // skip passes over the malformed line of which what was read begins, with the
@@ -109,7 +155,7 @@ func (r *rows) skip(ctx context.Context, read []byte, reason error) error {
 		return r.malformed(reason)
 	}
 	r.skipped()
-	cut := len(read) == bufferSize && read[len(read)-1] != '\n'
+	cut := len(read) == r.longest && read[len(read)-1] != '\n'
 	for cut && ctx.Err() == nil {
 		_, err := r.lines.ReadSlice('\n')
 		cut = errors.Is(err, bufio.ErrBufferFull) // the next line meets any other error again

@@ -18,7 +18,7 @@ import (
 // Source plays one file. It is made by the Scheme. One Run at a time; Skipped
 // may be called at any.
 type Source struct {
-	path    string
+	rec     recording
 	opt     options
 	skipped atomic.Int64
 	// played are the symbols of which the Tape may know something, from
@@ -26,8 +26,8 @@ type Source struct {
 	played map[quotes.Symbol]struct{}
 }
 
-func newSource(path string, opt options) *Source {
-	return &Source{path: path, opt: opt, played: make(map[quotes.Symbol]struct{})}
+func newSource(rec recording, opt options) *Source {
+	return &Source{rec: rec, opt: opt, played: make(map[quotes.Symbol]struct{})}
 }
 
 // Name implements feed.Source.
@@ -51,30 +51,30 @@ func (s *Source) Run(ctx context.Context, _ *feed.Demand, emit func(feed.Update)
 
 // round plays the file once.
 func (s *Source) round(ctx context.Context, emit func(feed.Update)) error {
-	r, err := openRows(s.path, s.skip())
+	r, err := openRows(s.rec, s.skip())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = r.Close() }() // it was only read from
 
-	u, err := r.next(ctx)
+	e, err := r.next(ctx)
 	if errors.Is(err, io.EOF) {
-		return r.malformed(errors.New("the file has no rows"))
+		return r.malformed(s.rec.empty())
 	}
 	if err != nil {
 		return err
 	}
-	p := &pace{speed: s.opt.speed, base: s.opt.from.base(u.Time)}
-	if err := s.breakAll(ctx, u.Time, emit); err != nil {
+	p := &pace{speed: s.opt.speed, base: s.opt.from.base(e.due)}
+	if err := s.breakAll(ctx, e.Time, emit); err != nil {
 		return err
 	}
 	for err == nil {
-		if err := p.wait(ctx, u.Time); err != nil {
+		if err := p.wait(ctx, e.due); err != nil {
 			return err
 		}
-		s.played[u.Symbol] = struct{}{}
-		emit(u)
-		u, err = r.next(ctx)
+		s.played[e.Symbol] = struct{}{}
+		emit(e.Update)
+		e, err = r.next(ctx)
 	}
 	switch {
 	case !errors.Is(err, io.EOF):
@@ -108,6 +108,6 @@ func (s *Source) skip() func() {
 // report logs how many rows a round skipped.
 func (s *Source) report(rows int64) {
 	if rows > 0 {
-		slog.Warn("replay skipped malformed rows", "path", s.path, "rows", rows)
+		slog.Warn("replay skipped malformed rows", "path", s.rec.path, "rows", rows)
 	}
 }

@@ -263,7 +263,7 @@ func TestEndOfTheContextEndsTheSkippingOfRubbish(t *testing.T) {
 	path := writeFile(t, "rubbish.csv.gz", zip(t, header+"\n"+strings.Repeat("x", 8*bufferSize)+strings.Repeat("\n", 1000)))
 	ctx, cancel := context.WithCancel(t.Context())
 	lines := 0
-	r, err := openRows(path, func() {
+	r, err := openRows(recording{path: path}, func() {
 		if lines++; lines == 3 {
 			cancel()
 		}
