@@ -277,7 +277,11 @@ func (s *session) watch(syms ...quotes.Symbol) error {
 func (s *session) confirmed(mark int, syms ...quotes.Symbol) error {
 	for _, sym := range syms {
 		if s.c.Unconfirmed {
-			if err := s.asked(sym); err != nil {
+			err := s.until("a subscription of "+sym.String(), func() bool {
+				c := s.v.client()
+				return c != nil && slices.Contains(c.Subscribed(), sym)
+			})
+			if err != nil {
 				return err
 			}
 			s.tell(sym)
