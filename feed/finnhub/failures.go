@@ -1,0 +1,63 @@
+package finnhub
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/rest"
+	"github.com/tickboard/tickboard/feed/socket"
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// notInPlan is in the error of a call for a symbol that the plan lacks; a wrong
+// key is answered with 401.
+const notInPlan = "403 Forbidden"
+
+// dialFailure says how to go on when there is no connection: a second one with the
+// same key is answered with 429.
+func dialFailure(err error) error {
+	refused, ok := errors.AsType[*socket.StatusError](err)
+	if !ok {
+		return err
+	}
+	failure := rest.Refused(refused.Status, err, adviceToken)
+	if f, ok := errors.AsType[*feed.Failure](failure); ok && f.Slow {
+		f.Advice = "Finnhub takes one connection for a key; stop the other program that uses it, or give this one a key of its own"
+	}
+	return failure
+}
+
+// complaintFailure is the error of a connection on which Finnhub has said text, nil
+// where it can be used on.
+func complaintFailure(text string) error {
+	lower := strings.ToLower(text)
+	says := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
+	}
+	err := errors.New("Finnhub says: " + text)
+	switch {
+	case says("api key", "token", "unauthorized", "not authorized"):
+		return &feed.Failure{Err: err, Advice: adviceToken, Permanent: true}
+	case says("api limit", "rate limit", "too many connections", "connection limit"):
+		return &feed.Failure{Err: err, Advice: "Finnhub wants patience; it is tried again slowly", Slow: true}
+	}
+	return nil
+}
+
+// named is the symbol that a text names as a word of its own.
+func named(text string, among []quotes.Symbol) (quotes.Symbol, bool) {
+	words := strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(`'",;()[]`, r)
+	})
+	for _, word := range words {
+		for _, sym := range among {
+			if word == sym.String() || strings.Trim(word, ".:!") == sym.String() {
+				return sym, true
+			}
+		}
+	}
+	return quotes.Symbol{}, false
+}
