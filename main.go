@@ -34,6 +34,7 @@ import (
 	"github.com/tickboard/tickboard/feed/alpaca"
 	"github.com/tickboard/tickboard/feed/binance"
 	"github.com/tickboard/tickboard/feed/coinbase"
+	"github.com/tickboard/tickboard/feed/finnhub"
 	"github.com/tickboard/tickboard/feed/ingest"
 	"github.com/tickboard/tickboard/feed/kraken"
 	"github.com/tickboard/tickboard/feed/replay"
@@ -51,7 +52,7 @@ func schemes() feed.Schemes {
 	return feed.Schemes{
 		"sim": sim.Scheme(), "replay": replay.Scheme(recorded()),
 		"alpaca": alpaca.Scheme(), "binance": binance.Scheme(), "coinbase": coinbase.Scheme(), "kraken": kraken.Scheme(),
-		"ingest": ingest.Scheme(), "stdin": ingest.StdinScheme(),
+		"finnhub": finnhub.Scheme(), "ingest": ingest.Scheme(), "stdin": ingest.StdinScheme(),
 	}
 }
 
