@@ -42,9 +42,9 @@ type rows struct {
 	longest int // length of a line
 	parse   parser
 	add     func(event) // to events
-	events  []event // of the line last read
-	played  int     // how many of them were returned
-	skipped func()  // called for each malformed row that is passed over; nil refuses them
+	events  []event     // of the line last read
+	played  int         // how many of them were returned
+	skipped func()      // called for each malformed row that is passed over; nil refuses them
 }
 
 // openRows opens the file and reads its first line. The caller closes what it
