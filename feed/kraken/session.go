@@ -23,6 +23,7 @@ type session struct {
 	talk     *dialogue.Talk
 	decoder  *Decoder
 	requests uint64 // the number of the last one
+	stated   bool   // the state of the pairs has been asked for
 	// confirmed are the channels of each symbol that the vendor has confirmed:
 	// a symbol is subscribed when both are.
 	confirmed map[quotes.Symbol][]string
@@ -43,9 +44,6 @@ type params struct {
 // Requests implements dialogue.Protocol.
 func (s *session) Requests(add, remove []quotes.Symbol) [][]byte {
 	var requests [][]byte
-	if s.requests == 0 { // the state of all pairs, once
-		requests = append(requests, s.request("subscribe", params{Channel: "instrument"}))
-	}
 	for part := range slices.Chunk(remove, perRequest) {
 		for _, channel := range channels {
 			p := params{Channel: channel, Symbol: part}
@@ -68,6 +66,10 @@ func (s *session) Requests(add, remove []quotes.Symbol) [][]byte {
 			}
 			requests = append(requests, s.request("subscribe", p))
 		}
+	}
+	if !s.stated { // the state of all pairs, once, and after the prices: the list is long
+		s.stated = true
+		requests = append(requests, s.request("subscribe", params{Channel: "instrument"}))
 	}
 	return requests
 }
