@@ -11,7 +11,7 @@ PACKAGES := ./...
 # Hidden folders and node_modules are no packages of ours.
 GO_DIRS := main.go quotes feed web views static e2e
 
-.PHONY: FORCE help run build test check bench soak storm bench-go market fuzz screenshot generate golden browser npm clean
+.PHONY: FORCE help run build test check bench soak storm bench-feeds bench-go market fuzz screenshot generate golden browser npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,12 +37,18 @@ check: ## format, vet, lint, generated code fresh
 	go tool templ fmt -fail views
 	$(LINT) run $(PACKAGES)
 
-bench: build bin/field ## measure the streams against a bare writer and others (ARGS="-scale 0.2 -runs 1" for a first look)
+bench: build bin/field bench-feeds ## measure the decoders, and the streams against a bare writer and others (ARGS="-scale 0.2 -runs 1" for a first look)
 	go run ./e2e/load -binary bin/tickboard -field bin/field $(ARGS)
 
 bin/field: FORCE # the Go libraries of the comparison, in a module of their own; what both modules need follows this one
 	@mkdir -p bin && cp e2e/load/field/go.mod bin/field.mod && cp e2e/load/field/go.sum bin/field.sum
 	go build -C e2e/load/field -mod=mod -modfile=$(CURDIR)/bin/field.mod -o $(CURDIR)/bin/field .
+
+bench-feeds: ## measure what each vendor's decoder does on one core with real messages
+	@go test -run '^$$' -bench '^BenchmarkDecode$$' -benchmem -cpu 1 ./feed/... | awk ' \
+		$$1 == "pkg:" { n = split($$2, path, "/"); feed = path[n] } \
+		$$1 ~ /^BenchmarkDecode/ { for (i = 3; i < NF; i += 2) figure[$$(i+1)] = $$i; printf "  %-10s %9d messages a second and core\n", feed, figure["messages/s"] } \
+		/^(FAIL|---|panic)|_test\.go/ { print }'
 
 soak: build ## 19,000 streams for ten minutes, with symbols moving (ARGS="-soak 2m -scale 0.1" for less)
 	go run ./e2e/load -binary bin/tickboard -scenarios soak $(ARGS)
