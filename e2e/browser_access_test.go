@@ -96,6 +96,31 @@ func TestAxeFindsNothingOnAnyPage(t *testing.T) {
 	}
 }
 
+// TestAxeFindsNothingInAnyState checks the states that prices and sources are
+// seldom in.
+func TestAxeFindsNothingInAnyState(t *testing.T) {
+	t.Parallel()
+	script := axe(t)
+	s := start(t, "--dev-views")
+	p := newTab(t)
+	for _, name := range []string{"dashboard", "dashboard-ticker", "symbol-extended", "symbol-24h", "feeds", "feeds-empty", "feeds-entry"} {
+		p.visit(s.URL + "/dev/views/" + name)
+		for _, theme := range []string{"light", "dark"} {
+			p.media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce")
+			for _, width := range []int64{1280, 360} {
+				p.size(width, 800)
+				p.until("the window has its size", fmt.Sprintf(`innerWidth === %d`, width))
+				for _, v := range p.check(script, `{}`) {
+					t.Errorf("%s, %s, %d px: %s (%s)\n  %s", name, theme, width, v.ID, v.Help, strings.Join(v.Nodes, "\n  "))
+				}
+				if cut := eval[string](p, beyond); cut != "" {
+					t.Errorf("%s, %d px: cut at the side: %s", name, width, cut)
+				}
+			}
+		}
+	}
+}
+
 func TestAxeFindsNothingInWhatOpens(t *testing.T) {
 	t.Parallel()
 	script := axe(t)
