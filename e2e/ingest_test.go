@@ -101,6 +101,23 @@ func TestPostedQuotesReachTheStreams(t *testing.T) {
 	}
 }
 
+// TestNameOfAPostedInstrumentOutlivesARestart, also when trades come before
+// anybody names it again.
+func TestNameOfAPostedInstrumentOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	s := startIngest(t)
+	s.ingest(`{"type":"instrument","symbol":"AAA","name":"Triple A","currency":"USD"}`, `{"type":"trade","symbol":"AAA","price":1.50}`)
+	s.stop()
+	s.restart()
+	s.ingest(`{"type":"trade","symbol":"AAA","price":1.75}`)
+	if q := s.quote("AAA"); q.Price != "1.75" {
+		t.Errorf("%+v", q)
+	}
+	if found := s.get("/api/v1/symbols?q=triple").want(t, http.StatusOK).body; !strings.Contains(found, `"Triple A"`) || !strings.Contains(found, `"USD"`) {
+		t.Errorf("the search finds %s", found)
+	}
+}
+
 func TestBadLinesAreToldToTheirSender(t *testing.T) {
 	t.Parallel()
 	s := startIngest(t)

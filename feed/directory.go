@@ -165,13 +165,14 @@ func (d *Directory) list(source int, instruments []quotes.Instrument) {
 }
 
 // add takes one more instrument of a source, or another description of one that
-// it has. It says whether there was room.
+// it has; one that says nothing does not replace one that does, which may be of
+// before a restart. It says whether there was room.
 func (d *Directory) add(source int, in quotes.Instrument) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	by := &d.sources[source]
 	known, ok := by.beside[in.Symbol]
-	if ok && sameInstrument(known, in) {
+	if ok && (sameInstrument(known, in) || isBare(in) && !isBare(known)) {
 		return true
 	}
 	if !ok && len(by.beside) >= mostAdded {
@@ -190,6 +191,11 @@ func (d *Directory) add(source int, in quotes.Instrument) bool {
 		d.added = append(d.added, l)
 	}
 	return true
+}
+
+// isBare says that an instrument tells no more than its symbol.
+func isBare(in quotes.Instrument) bool {
+	return in.Name == in.Symbol.String() && in.Exchange == "" && in.Currency == "" && in.Type == "" && in.TickSize.IsZero()
 }
 
 // sameInstrument says that a and b say the same.
