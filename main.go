@@ -62,6 +62,7 @@ func recorded() map[string]replay.Format {
 		"binance":  {Decoder: binance.Decoder, Basis: quotes.Rolling24h},
 		"coinbase": {Decoder: func() feed.Decoder { return coinbase.NewDecoder() }, Basis: quotes.Rolling24h},
 		"kraken":   {Decoder: func() feed.Decoder { return kraken.NewDecoder() }, Basis: quotes.Rolling24h},
+		"finnhub":  {Decoder: finnhub.NewDecoder},
 	}
 }
 
