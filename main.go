@@ -632,7 +632,7 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs := flag.NewFlagSet("tickboard", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&cfg.addr, "addr", defaultAddr, "`host:port` to serve; port 0 takes a free one")
-	fs.StringVar(&cfg.adminAddr, "admin-addr", defaultAdminAddr, "`host:port` of metrics and profiles; empty is off")
+	fs.StringVar(&cfg.adminAddr, "admin-addr", defaultAdminAddr, "`host:port` of the sources (/feeds), metrics and profiles; empty is off")
 	fs.StringVar(&t.publicURL, "public-url", "", "`address` in snippets and links, and an allowed origin (default: derived from --addr)")
 	fs.StringVar(&t.allowedHosts, "allowed-hosts", "", "comma list of further host `names` that requests may bear")
 	fs.StringVar(&t.corsOrigins, "cors-origins", "*", "comma list of `origins` that may read streams and quotes; * is any, none also turns framing off")
@@ -806,7 +806,7 @@ func help() string {
 	})
 	b.WriteString("\nSecrets come from the environment, or from a file that a variable names:\n" +
 		"  TICKBOARD_ADMIN_TOKEN, TICKBOARD_ADMIN_TOKEN_FILE\n" +
-		"      admits to POST /send; default: generated into the data folder\n\nFeeds:\n")
+		"      admits to POST /send and to /feeds; default: generated into the data folder\n\nFeeds:\n")
 	for _, name := range slices.Sorted(maps.Keys(schemes())) {
 		scheme := schemes()[name]
 		fmt.Fprintf(&b, "  %-8s %s\n", name, scheme.Usage)

@@ -59,16 +59,20 @@ func TestMetricsMove(t *testing.T) {
 		"tickboard_feed_to_write_seconds_count":                     5,
 		`tickboard_feed_to_write_seconds_bucket{le="+Inf"}`:         5,
 		`tickboard_feed_updates_total{feed="sim",outcome="merged"}`: 100,
+		`tickboard_feed_messages_total{feed="sim"}`:                 100,
 	} {
 		if got := during[name] - before[name]; got < least {
 			t.Errorf("%s grew by %v, want %v at least", name, got, least)
 		}
 	}
 	for name, want := range map[string]float64{
-		`tickboard_feed_running{feed="sim"}`:        1,
-		"tickboard_notifications_send_errors_total": 0,
-		`tickboard_feed_restarts_total{feed="sim"}`: 0,
-		"tickboard_notifications_read_errors_total": 0,
+		`tickboard_feed_running{feed="sim"}`:               1,
+		`tickboard_feed_state{feed="sim",state="running"}`: 1,
+		`tickboard_feed_state{feed="sim",state="waiting"}`: 0,
+		`tickboard_feed_subscriptions_asked{feed="sim"}`:   0,
+		"tickboard_notifications_send_errors_total":        0,
+		`tickboard_feed_restarts_total{feed="sim"}`:        0,
+		"tickboard_notifications_read_errors_total":        0,
 	} {
 		if got, ok := during[name]; !ok || got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)

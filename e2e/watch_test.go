@@ -94,6 +94,31 @@ func TestCommandsThatCannotWorkSayWhatTo(t *testing.T) {
 	}
 }
 
+func TestEveryFeedExplainsItsParameters(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, nil, "feeds")
+	p.wait(t)
+	feeds := 0
+	for block := range strings.SplitSeq(p.stdout.String(), "\n\n") {
+		usage, rest, _ := strings.Cut(block, "\n")
+		_, query, found := strings.Cut(usage, "?")
+		if !found {
+			continue
+		}
+		feeds++
+		query, _, _ = strings.Cut(query, " ")
+		for param := range strings.SplitSeq(query, "&") {
+			name, _, _ := strings.Cut(param, "=")
+			if !regexp.MustCompile(`(?m)^    `+name+` +\S`).MatchString(rest) {
+				t.Errorf("%s: nothing is said of %s", usage, name)
+			}
+		}
+	}
+	if feeds < 5 {
+		t.Errorf("only %d feeds are listed", feeds)
+	}
+}
+
 func TestHelpAndFeedsAreListed(t *testing.T) {
 	t.Parallel()
 	for command, says := range map[string][]string{

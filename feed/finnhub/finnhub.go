@@ -61,7 +61,13 @@ const adviceToken = "set TICKBOARD_FINNHUB_TOKEN, or TICKBOARD_FINNHUB_TOKEN_FIL
 
 // Scheme opens "finnhub://?symbols=AAPL,MSFT&limit=50".
 func Scheme() feed.Scheme {
-	return feed.Scheme{Usage: usage, Open: open, Settings: []string{"FINNHUB_TOKEN", "FINNHUB_URL"}}
+	return feed.Scheme{
+		Usage: usage, Open: open, Settings: []string{"FINNHUB_TOKEN", "FINNHUB_URL"},
+		Parameters: []feed.Parameter{
+			{Name: "symbols", Means: "a comma list: these alone, and always"},
+			{Name: "limit", Means: "symbols that may be subscribed at once, 0 for no limit"},
+		},
+	}
 }
 
 func open(u *url.URL, env feed.Env) (feed.Spec, error) {

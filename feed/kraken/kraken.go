@@ -55,9 +55,11 @@ func Scheme() feed.Scheme { return scheme(gap) }
 
 // scheme is Scheme with another gap between requests.
 func scheme(gap time.Duration) feed.Scheme {
-	return feed.Scheme{Usage: usage, Settings: []string{urlSetting}, Open: func(u *url.URL, env feed.Env) (feed.Spec, error) {
-		return open(u, env, gap)
-	}}
+	return feed.Scheme{
+		Usage: usage, Settings: []string{urlSetting},
+		Parameters: []feed.Parameter{{Name: "symbols", Means: "a comma list: these alone, and always"}},
+		Open:       func(u *url.URL, env feed.Env) (feed.Spec, error) { return open(u, env, gap) },
+	}
 }
 
 func open(u *url.URL, env feed.Env, gap time.Duration) (feed.Spec, error) {
