@@ -274,21 +274,25 @@ func TestLargeMessages(t *testing.T) {
 
 func TestReadEndsWithItsContext(t *testing.T) {
 	url := serve(t, (*served).listen)
-	c := connect(t, Options{URL: url})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		_, err := c.Read(ctx)
-		ended <- err
-	}()
-	cancel()
-	select {
-	case err := <-ended:
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
+	for name, wait := range map[string]time.Duration{"while it waits": 50 * time.Millisecond, "before it does": 0} {
+		c := connect(t, Options{URL: url})
+		ctx, cancel := context.WithTimeout(t.Context(), wait)
+		defer cancel()
+		ended := make(chan error, 1)
+		go func() {
+			_, err := c.Read(ctx)
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: error %v", name, err)
+			}
+		case <-time.After(patience):
+			t.Errorf("%s: Read did not return", name)
+			c.Close()
+			<-ended
 		}
-	case <-time.After(patience):
-		t.Error("Read did not return")
 	}
 }
 
