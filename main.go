@@ -59,6 +59,7 @@ func schemes() feed.Schemes {
 // recorded are the vendors whose raw messages can be played again.
 func recorded() map[string]replay.Format {
 	return map[string]replay.Format{
+		"alpaca":   {Decoder: alpaca.NewDecoder},
 		"binance":  {Decoder: binance.Decoder, Basis: quotes.Rolling24h},
 		"coinbase": {Decoder: func() feed.Decoder { return coinbase.NewDecoder() }, Basis: quotes.Rolling24h},
 		"kraken":   {Decoder: func() feed.Decoder { return kraken.NewDecoder() }, Basis: quotes.Rolling24h},
