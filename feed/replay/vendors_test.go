@@ -18,7 +18,7 @@ import (
 
 // vendors are told apart by their basis here, which is not the real one.
 var vendors = map[string]replay.Format{
-	"alpaca":   {Decoder: func() feed.Decoder { return alpaca.NewDecoder() }, Basis: "alpaca"},
+	"alpaca":   {Decoder: alpaca.NewDecoder, Basis: "alpaca"},
 	"binance":  {Decoder: binance.Decoder, Basis: "binance"},
 	"coinbase": {Decoder: func() feed.Decoder { return coinbase.NewDecoder() }, Basis: "coinbase"},
 	"kraken":   {Decoder: func() feed.Decoder { return kraken.NewDecoder() }, Basis: "kraken"},

@@ -174,10 +174,10 @@ func TestPingOfTheServerIsAnswered(t *testing.T) {
 }
 
 func TestQuietServerThatAnswersPingsLives(t *testing.T) {
-	const silence = 150 * time.Millisecond
+	const silence = 500 * time.Millisecond
 	url := serve(t, func(s *served) {
 		go func() {
-			timer := time.NewTimer(4 * silence)
+			timer := time.NewTimer(2 * silence)
 			defer timer.Stop()
 			select {
 			case <-timer.C:
@@ -203,7 +203,7 @@ func TestSilenceEndsTheConnection(t *testing.T) {
 }
 
 func TestTimeInWhichNobodyReadsIsNoSilence(t *testing.T) {
-	const silence = 60 * time.Millisecond
+	const silence = 200 * time.Millisecond
 	url := serve(t, func(s *served) {
 		s.send("one")
 		s.send("two")
@@ -304,7 +304,7 @@ func TestCloseWhileReadingAndWriting(t *testing.T) {
 		}()
 		s.listen()
 	})
-	c := connect(t, Options{URL: url, Silence: 3 * time.Millisecond}) // pings all the time, too
+	c := connect(t, Options{URL: url})
 	var users sync.WaitGroup
 	reading := make(chan struct{})
 	users.Go(func() {
