@@ -109,7 +109,7 @@ func TestEveryFeedExplainsItsParameters(t *testing.T) {
 		query, _, _ = strings.Cut(query, " ")
 		for param := range strings.SplitSeq(query, "&") {
 			name, _, _ := strings.Cut(param, "=")
-			if !regexp.MustCompile(`(?m)^    `+name+` +\S`).MatchString(rest) {
+			if !regexp.MustCompile(`(?m)^    ` + name + ` +\S`).MatchString(rest) {
 				t.Errorf("%s: nothing is said of %s", usage, name)
 			}
 		}
