@@ -116,12 +116,16 @@ func (t *Tape) Apply(u Update, now time.Time) Outcome {
 	return outcome
 }
 
+// lastYear keeps times within what a count of nanoseconds holds.
+const lastYear = 2200
+
 // nonsense says that u is of no known kind or has a number or a time that
 // cannot be.
 func nonsense(u Update) bool {
 	switch u.Kind {
 	case Trade, Correction:
-		if u.Price.Sign() <= 0 || u.Size.Sign() < 0 {
+		if u.Price.Sign() <= 0 || u.Size.Sign() < 0 ||
+			u.Price.NumDigits() > quotes.MaxDigits || u.Size.NumDigits() > quotes.MaxDigits || u.Time.Year() > lastYear {
 			return true
 		}
 	case Quote:

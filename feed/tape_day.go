@@ -120,7 +120,7 @@ func (t *Tape) waiting(begin time.Time) *figures {
 // cannot be amended any more.
 func (t *Tape) await(f figures) {
 	t.ahead = f
-	t.recent.each(func(p *print) { p.gone = p.gone || p.ahead })
+	t.recent.leaveAhead()
 }
 
 // begin begins a day in the quote: what is known of it already counts, and if

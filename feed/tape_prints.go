@@ -23,50 +23,109 @@ type print struct {
 	gone                     bool // taken back, or of a day that was left
 }
 
+// packed is a print as it is kept: without a pointer, and a quarter of the size.
+// Numbers have at most quotes.MaxDigits digits, which an int64 holds.
+type packed struct {
+	price, size       int64 // coefficients
+	time              int64 // nanoseconds since 1970
+	priceExp, sizeExp int32
+	marks             uint8
+}
+
+// The marks of a packed print, as the fields of a print.
+const (
+	eligibleMark = 1 << iota
+	rangesMark
+	countsMark
+	extendedMark
+	aheadMark
+	goneMark
+)
+
+func pack(p *print) packed {
+	k := packed{
+		price: p.price.CoefficientInt64(), priceExp: p.price.Exponent(),
+		size: p.size.CoefficientInt64(), sizeExp: p.size.Exponent(), time: p.time.UnixNano(),
+	}
+	for _, m := range [...]struct {
+		is   bool
+		mark uint8
+	}{
+		{p.eligible, eligibleMark}, {p.ranges, rangesMark}, {p.counts, countsMark},
+		{p.extended, extendedMark}, {p.ahead, aheadMark}, {p.gone, goneMark},
+	} {
+		if m.is {
+			k.marks |= m.mark
+		}
+	}
+	return k
+}
+
+func (k *packed) print(id uint64) print {
+	return print{
+		id: id, price: decimal.New(k.price, k.priceExp), size: decimal.New(k.size, k.sizeExp), time: time.Unix(0, k.time).UTC(),
+		eligible: k.marks&eligibleMark != 0, ranges: k.marks&rangesMark != 0, counts: k.marks&countsMark != 0,
+		extended: k.marks&extendedMark != 0, ahead: k.marks&aheadMark != 0, gone: k.marks&goneMark != 0,
+	}
+}
+
 // prints are the newest recentTrades trades, in the order they came.
 type prints struct {
 	ids  []uint64 // of ring's prints, apart because they are looked for with each trade
-	ring []print
+	ring []packed
 	head int // the oldest, once the ring is full
 }
 
-// find returns the print of a trade, nil when it is not known any more.
-func (r *prints) find(id uint64) *print {
-	if i := slices.Index(r.ids, id); i >= 0 {
-		return &r.ring[i]
-	}
-	return nil
-}
+// find returns where the print of a trade is, -1 when it is not known any more.
+func (r *prints) find(id uint64) int { return slices.Index(r.ids, id) }
 
-// add remembers p and returns the print that is forgotten for it.
-func (r *prints) add(p *print) (old print, full bool) {
+func (r *prints) at(i int) print { return r.ring[i].print(r.ids[i]) }
+
+func (r *prints) put(i int, p *print) { r.ids[i], r.ring[i] = p.id, pack(p) }
+
+// add remembers p and returns the print that is forgotten for it, if it matters
+// to anybody.
+func (r *prints) add(p *print) (old print, matters bool) {
 	if len(r.ring) < recentTrades {
-		r.ids, r.ring = append(r.ids, p.id), append(r.ring, *p)
+		r.ids, r.ring = append(r.ids, p.id), append(r.ring, pack(p))
 		return print{}, false
 	}
-	old = r.ring[r.head]
-	r.ids[r.head], r.ring[r.head] = p.id, *p
+	if k := &r.ring[r.head]; k.marks&goneMark == 0 && k.marks&(eligibleMark|rangesMark) != 0 {
+		old, matters = k.print(r.ids[r.head]), true
+	}
+	r.put(r.head, p)
 	r.head = (r.head + 1) % recentTrades
-	return old, true
+	return old, matters
 }
 
-// each visits the prints that count, oldest first.
+// each visits copies of the prints that count, oldest first.
 func (r *prints) each(visit func(*print)) {
+	for n := range r.ring {
+		if i := (r.head + n) % len(r.ring); r.ring[i].marks&goneMark == 0 {
+			p := r.at(i)
+			visit(&p)
+		}
+	}
+}
+
+// leaveAhead takes back what is of a day that the quote does not show yet.
+func (r *prints) leaveAhead() {
 	for i := range r.ring {
-		if p := &r.ring[(r.head+i)%len(r.ring)]; !p.gone {
-			visit(p)
+		if r.ring[i].marks&aheadMark != 0 {
+			r.ring[i].marks |= goneMark
 		}
 	}
 }
 
 // turn keeps only the prints of the day that begins there, and shows them.
 func (r *prints) turn(begin time.Time) {
-	old := slices.Concat(r.ring[r.head:], r.ring[:r.head])
+	old := prints{slices.Clone(r.ids), slices.Clone(r.ring), r.head}
 	r.clear()
-	for i := range old {
-		if p := &old[i]; p.ahead && !p.time.Before(begin) {
-			p.ahead = false
-			r.add(p)
+	for n := range old.ring {
+		i := (old.head + n) % len(old.ring)
+		if k := old.ring[i]; k.marks&aheadMark != 0 && k.time >= begin.UnixNano() {
+			k.marks &^= aheadMark
+			r.ids, r.ring = append(r.ids, old.ids[i]), append(r.ring, k)
 		}
 	}
 }
@@ -75,8 +134,8 @@ func (r *prints) clear() { r.ids, r.ring, r.head = r.ids[:0], r.ring[:0], 0 }
 
 // remember keeps a trade for as long as it can be amended.
 func (t *Tape) remember(p *print) {
-	old, full := t.recent.add(p)
-	if !full || old.gone {
+	old, matters := t.recent.add(p)
+	if !matters {
 		return
 	}
 	t.of(&old).settle(&old)
@@ -103,8 +162,12 @@ func (t *Tape) amend(u Update) Outcome {
 	if u.TradeID == 0 {
 		return Unmatched
 	}
-	p := t.recent.find(u.TradeID)
-	if p == nil || p.gone {
+	i := t.recent.find(u.TradeID)
+	if i < 0 {
+		return Unmatched
+	}
+	p := t.recent.at(i)
+	if p.gone {
 		return Unmatched
 	}
 	size := decimal.Zero
@@ -112,13 +175,14 @@ func (t *Tape) amend(u Update) Outcome {
 		size = u.Size
 	}
 	if p.counts {
-		t.of(p).addVolume(size.Sub(p.size))
+		t.of(&p).addVolume(size.Sub(p.size))
 	}
 	if u.Kind == Correction {
 		p.price, p.size = u.Price, u.Size
 	} else {
 		p.gone = true
 	}
+	t.recent.put(i, &p)
 	t.redraw()
 	return Merged
 }

@@ -125,10 +125,14 @@ func TestNonsenseIsRefused(t *testing.T) {
 	noTime.Time = time.Time{}
 	noKind := trade(2, 1, "100", "10")
 	noKind.Kind = 0
+	longPrice, longSize := trade(2, 2, "1", "10"), trade(2, 2, "1", "10")
+	longPrice.Price = decimal.RequireFromString("1.000000000000000001")
+	longSize.Size = decimal.RequireFromString("1234567890123456789")
 	day := feed.Update{Symbol: aapl, Kind: feed.Day, Time: at(2), Open: some("5"), High: some("-1")}
 	wantOutcomes(t, apply(tape, trade(2, 2, "0", "10"), trade(2, 2, "-1", "10"), trade(2, 2, "1", "-10"),
+		longPrice, longSize,
 		best(2, "0", "1"), best(2, "1", "-1"), noTime, noKind, day),
-		"nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense")
+		"nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense", "nonsense")
 	if got := tape.Apply(trade(3, 3600, "100", "10"), noon); got != feed.Nonsense {
 		t.Errorf("a trade an hour ahead of our clock is %v", got)
 	}

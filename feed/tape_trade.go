@@ -40,7 +40,7 @@ func kept(price decimal.NullDecimal) lastPrice {
 }
 
 func (t *Tape) trade(u Update) Outcome {
-	if u.TradeID != 0 && t.recent.find(u.TradeID) != nil {
+	if u.TradeID != 0 && t.recent.find(u.TradeID) >= 0 {
 		return Duplicate
 	}
 	day := t.dayOf(u.Time)
