@@ -47,7 +47,8 @@ bin/field: FORCE # the Go libraries of the comparison, in a module of their own;
 bench-feeds: ## measure what each vendor's decoder does on one core with real messages
 	@go test -run '^$$' -bench '^BenchmarkDecode$$' -benchmem -cpu 1 ./feed/... | awk ' \
 		$$1 == "pkg:" { n = split($$2, path, "/"); feed = path[n] } \
-		$$1 ~ /^BenchmarkDecode/ { for (i = 3; i < NF; i += 2) figure[$$(i+1)] = $$i; printf "  %-10s %9d messages a second and core\n", feed, figure["messages/s"] } \
+		$$1 ~ /^BenchmarkDecode/ { rate = 1e9 / $$3; for (i = 3; i < NF; i += 2) if ($$(i+1) == "messages/s") rate = $$i; \
+			sub(/^BenchmarkDecode\/?/, "", $$1); printf "  %-10s %9d messages a second and core%s\n", feed, rate, $$1 ? " (" $$1 ")" : "" } \
 		/^(FAIL|---|panic)|_test\.go/ { print }'
 
 soak: build ## 19,000 streams for ten minutes, with symbols moving (ARGS="-soak 2m -scale 0.1" for less)
