@@ -11,7 +11,7 @@ PACKAGES := ./...
 # Hidden folders and node_modules are no packages of ours.
 GO_DIRS := main.go quotes feed web views static e2e
 
-.PHONY: FORCE help run build test check bench soak storm bench-feeds bench-go market fuzz screenshot generate golden browser npm clean
+.PHONY: FORCE help run build test check bench soak storm bench-feeds bench-go market fuzz screenshot generate golden browser postgres npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: ## serve http://127.0.0.1:8080 with the simulated market (ARGS="--feed …"
 build: ## build bin/tickboard
 	go build -trimpath -o bin/tickboard .
 
-test: browser npm ## run all tests with the race detector, the browser's too
+test: browser postgres npm ## run all tests with the race detector, the browser's too
 	@mkdir -p bin
 	@echo "go test -race ./... (the whole output goes to bin/test.log)"
 	@status=0; go test -race -timeout 20m -v $$(go list $(PACKAGES) | grep -v /e2e) > bin/test.log 2>&1 || status=$$?; \
@@ -85,6 +85,13 @@ browser: # finds Chromium, or installs Debian's when that is possible
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium > /dev/null; \
 	else echo "The browser tests need Chromium: install your system's chromium package."; exit 1; fi
+
+postgres: # finds PostgreSQL, or installs Debian's when that is possible
+	@command -v initdb > /dev/null && exit 0; \
+	if ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql > /dev/null; \
+	else echo "The database tests need PostgreSQL: install your system's postgresql package."; exit 1; fi
 
 npm: # what only the tests take from npm: axe-core
 	@if [ -d node_modules/axe-core ]; then exit 0; fi; \

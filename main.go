@@ -333,7 +333,11 @@ func (p *program) openStore() (err error) {
 	if p.dir, err = store.OpenDir(p.cfg.dataDir); err != nil {
 		return err
 	}
-	p.db, err = store.Open(context.Background(), p.dir.Database())
+	if p.cfg.database != "" {
+		p.db, err = store.OpenPostgres(context.Background(), p.cfg.database)
+	} else {
+		p.db, err = store.Open(context.Background(), p.dir.Database())
+	}
 	return err
 }
 
@@ -585,6 +589,7 @@ type config struct {
 	corsOrigins     []string
 	embedAncestors  []string
 	dataDir         string
+	database        string // "" is the file in dataDir
 	feeds           []string
 	instruments     string
 	symbols         []quotes.Symbol
@@ -639,6 +644,7 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.StringVar(&t.corsOrigins, "cors-origins", "*", "comma list of `origins` that may read streams and quotes; * is any, none also turns framing off")
 	fs.StringVar(&t.embedAncestors, "embed-ancestors", "", "comma list of `origins` that may frame a widget (default: any)")
 	fs.StringVar(&cfg.dataDir, "data-dir", defaultDataDir(), "`folder` of the database and the admin token")
+	fs.StringVar(&cfg.database, "database", "", "`address` of a PostgreSQL that takes the place of the file in --data-dir, postgres://user@host:5432/name; with a password write it into TICKBOARD_DATABASE or the file that TICKBOARD_DATABASE_FILE names")
 	fs.Var(&t.feeds, "feed", "`URL` of a feed, may be given several times: sim://?seed=7&rate=2, replay://PATH?speed=10&loop=1")
 	fs.StringVar(&cfg.instruments, "instruments", "", "`file` of names for the feeds' symbols: CSV with the header symbol,name[,exchange,currency,type,decimals], or nasdaqlisted.txt or otherlisted.txt of Nasdaq Trader")
 	fs.StringVar(&t.symbols, "symbols", defaultSymbols, "comma list of `symbols` that a first visit shows")
@@ -694,7 +700,9 @@ func configure(args []string, env func(string) (string, bool)) (config, error) {
 	}
 	var err error
 	cfg.setting = func(name string) (string, error) { return secret(name, env) }
-	cfg.adminToken, err = cfg.setting("ADMIN_TOKEN")
+	if cfg.adminToken, err = cfg.setting("ADMIN_TOKEN"); err == nil && !given["database"] {
+		cfg.database, err = cfg.setting("DATABASE")
+	}
 	return cfg, err
 }
 
@@ -781,7 +789,7 @@ func (p *program) summary() []any {
 	}
 	list := []any{
 		"version", version(), "addr", p.listener.Addr().String(), "admin_addr", adminAddr, "public_url", p.publicURL.String(),
-		"feeds", strings.Join(p.cfg.feeds, " "), "data_dir", p.cfg.dataDir,
+		"feeds", strings.Join(p.cfg.feeds, " "), "data_dir", p.cfg.dataDir, "database", p.db.String(),
 		"max_rate", p.cfg.maxRate, "max_symbols", p.cfg.maxSymbols,
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
 		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"time"
 
@@ -30,10 +29,11 @@ func (d *DB) Append(ctx context.Context, n alert.Notification) (alert.Notificati
 	if err := n.Validate(); err != nil {
 		return alert.Notification{}, err
 	}
-	if err := d.begin(ctx); err != nil {
+	_, end, err := d.begin(ctx)
+	if err != nil {
 		return alert.Notification{}, err
 	}
-	defer d.users.Done()
+	defer end()
 	n.Time = time.UnixMicro(n.Time.UnixMicro()).UTC()
 	a := &appending{n: n, done: make(chan struct{})}
 	d.mu.Lock()
@@ -51,7 +51,7 @@ func (d *DB) Append(ctx context.Context, n alert.Notification) (alert.Notificati
 	}
 	<-a.done
 	if a.err != nil {
-		return alert.Notification{}, fmt.Errorf("store a notification: %w", a.err)
+		return alert.Notification{}, a.err
 	}
 	return a.n, nil
 }
@@ -77,9 +77,13 @@ func (d *DB) writeWaiting(ctx context.Context) {
 	if len(all) == 0 {
 		return
 	}
-	err := d.transaction(context.WithoutCancel(ctx), func(ctx context.Context, tx *sql.Tx) error {
+	ctx = context.WithoutCancel(ctx)
+	bounded, cancel := d.bound(ctx)
+	defer cancel()
+	err := d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
 		return insert(ctx, tx, all)
 	})
+	err = fault(ctx, "store a notification", err)
 	for _, a := range all {
 		a.err = err
 		close(a.done)
@@ -111,17 +115,4 @@ func insert(ctx context.Context, tx *sql.Tx, all []*appending) error {
 		}
 	}
 	return nil
-}
-
-// transaction runs do in a transaction of the one connection that writes.
-func (d *DB) transaction(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-	tx, err := d.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // does nothing after Commit
-	if err := do(ctx, tx); err != nil {
-		return err
-	}
-	return tx.Commit()
 }

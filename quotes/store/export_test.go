@@ -1,6 +1,14 @@
 package store
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
 
 // Exec runs one statement, for tests that make a database as others would.
 func Exec(d *DB, statement string) error {
@@ -34,4 +42,55 @@ func Waiting(d *DB) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.waiting)
+}
+
+// Limit sets how long one call may take.
+func Limit(d *DB, limit time.Duration) { d.limit = limit }
+
+// MigrateTo makes a database as the program was that knew so many migrations, and
+// fills it with what it could have stored.
+func MigrateTo(ctx context.Context, address string, version int64, statements ...string) (latest int64, err error) {
+	dialect, db := goose.DialectSQLite3, (*sql.DB)(nil)
+	if strings.HasPrefix(address, "postgres://") {
+		cfg, err := parsePostgres(address)
+		if err != nil {
+			return 0, err
+		}
+		dialect, db = goose.DialectPostgres, postgresPool(cfg, 2)
+	} else if db, err = pool(address, 1, "_txlock=immediate"); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	p, err := provider(dialect, db)
+	if err != nil {
+		return 0, err
+	}
+	if version > 0 {
+		if _, err := p.UpTo(ctx, version); err != nil {
+			return 0, err
+		}
+	}
+	for _, statement := range statements {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return 0, err
+		}
+	}
+	_, latest, err = p.GetVersions(ctx)
+	return latest, err
+}
+
+// LockCount begins a transaction that holds the log's count, and leaves it.
+func LockCount(d *DB) (release func(), err error) {
+	tx, err := d.write.Begin()
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(`UPDATE notification_log SET newest = newest`)
+	return func() { _ = tx.Rollback() }, err
+}
+
+// Setting is a setting of PostgreSQL's session.
+func Setting(d *DB, name string) (value string, err error) {
+	err = d.write.QueryRow("SHOW " + name).Scan(&value)
+	return value, err
 }

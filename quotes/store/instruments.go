@@ -25,20 +25,21 @@ type instrumentRow struct {
 // LoadInstruments returns the instruments that were stored for a feed, none and
 // no error when there are none.
 func (d *DB) LoadInstruments(ctx context.Context, source string) ([]quotes.Instrument, error) {
-	if err := d.begin(ctx); err != nil {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer d.users.Done()
+	defer end()
 	var text []byte
-	err := d.read.QueryRowContext(ctx, loadInstrumentsSQL, source).Scan(&text)
+	err = d.read.QueryRowContext(bounded, loadInstrumentsSQL, source).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	var stored []instrumentRow
-	if err == nil {
-		err = json.Unmarshal(text, &stored)
-	}
 	if err != nil {
+		return nil, fault(ctx, "read the instruments of "+source, err)
+	}
+	var stored []instrumentRow
+	if err := json.Unmarshal(text, &stored); err != nil {
 		return nil, fmt.Errorf("read the instruments of %s: %w", source, err)
 	}
 	list := make([]quotes.Instrument, 0, len(stored))
@@ -56,10 +57,11 @@ func (d *DB) LoadInstruments(ctx context.Context, source string) ([]quotes.Instr
 
 // SaveInstruments stores the instruments of a feed in place of earlier ones.
 func (d *DB) SaveInstruments(ctx context.Context, source string, list []quotes.Instrument) error {
-	if err := d.begin(ctx); err != nil {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
 		return err
 	}
-	defer d.users.Done()
+	defer end()
 	stored := make([]instrumentRow, 0, len(list))
 	for _, in := range list {
 		row := instrumentRow{Instrument: in}
@@ -70,10 +72,10 @@ func (d *DB) SaveInstruments(ctx context.Context, source string, list []quotes.I
 	}
 	text, err := json.Marshal(stored)
 	if err == nil {
-		_, err = d.write.ExecContext(ctx, saveInstrumentsSQL, source, string(text))
+		_, err = d.write.ExecContext(bounded, saveInstrumentsSQL, source, string(text))
 	}
 	if err != nil {
-		return fmt.Errorf("store the instruments of %s: %w", source, err)
+		return fault(ctx, "store the instruments of "+source, err)
 	}
 	return nil
 }

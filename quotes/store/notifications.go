@@ -43,23 +43,23 @@ func (d *DB) Before(ctx context.Context, id int64, limit int) ([]alert.Notificat
 
 // Bounds implements alert.Store.
 func (d *DB) Bounds(ctx context.Context) (newest, pruned int64, err error) {
-	if err := d.begin(ctx); err != nil {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
 		return 0, 0, err
 	}
-	defer d.users.Done()
-	if err := d.read.QueryRowContext(ctx, boundsSQL).Scan(&newest, &pruned); err != nil {
-		return 0, 0, fmt.Errorf("read the bounds of the notifications: %w", err)
-	}
-	return newest, pruned, nil
+	defer end()
+	err = d.read.QueryRowContext(bounded, boundsSQL).Scan(&newest, &pruned)
+	return newest, pruned, fault(ctx, "read the bounds of the notifications", err)
 }
 
 // Prune implements alert.Store.
 func (d *DB) Prune(ctx context.Context, keep int) (pruned int64, err error) {
-	if err := d.begin(ctx); err != nil {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
 		return 0, err
 	}
-	defer d.users.Done()
-	err = d.transaction(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	defer end()
+	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, prunedSQL, max(keep, 1), pruneStep).Scan(&pruned)
 		if errors.Is(err, sql.ErrNoRows) { // nothing to remove
 			var newest int64
@@ -72,32 +72,33 @@ func (d *DB) Prune(ctx context.Context, keep int) (pruned int64, err error) {
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("remove old notifications: %w", err)
+		return 0, fault(ctx, "remove old notifications", err)
 	}
 	return pruned, nil
 }
 
 // list runs one of the queries that begin with columns.
 func (d *DB) list(ctx context.Context, query string, id int64, limit int) ([]alert.Notification, error) {
-	if err := d.begin(ctx); err != nil {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer d.users.Done()
-	rows, err := d.read.QueryContext(ctx, query, id, max(limit, 0))
+	defer end()
+	rows, err := d.read.QueryContext(bounded, query, id, max(limit, 0))
 	if err != nil {
-		return nil, fmt.Errorf("read notifications: %w", err)
+		return nil, fault(ctx, "read notifications", err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err has it
 	var list []alert.Notification
 	for rows.Next() {
 		n, err := scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read notifications: %w", err)
+			return nil, fault(ctx, "read notifications", err)
 		}
 		list = append(list, n)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read notifications: %w", err)
+		return nil, fault(ctx, "read notifications", err)
 	}
 	return list, nil
 }

@@ -25,10 +25,10 @@ func note(message string) alert.Notification {
 	return alert.Notification{Type: alert.Info, Message: message, Time: when}
 }
 
-// open opens the database at path and closes it at the test's end.
-func open(t testing.TB, path string) *store.DB {
+// open opens the database at an address and closes it at the test's end.
+func open(t testing.TB, address string) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), path)
+	db, err := connect(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,36 +63,38 @@ func ids(list []alert.Notification) []int64 {
 }
 
 func TestNotificationComesBackAsStoredAfterARestart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	full := note("AAPL above 190 \u2028 <b>\n\t\U0001F680 it's")
-	full.Type = alert.Warning
-	full.Symbol = quotes.MustSymbol("BTC/USD")
-	full.Price = quotes.Some(quotes.MustDecimal("141.50"))
-	full.Rule = "above 141"
-	db := open(t, path)
-	var want []alert.Notification
-	for i, n := range []alert.Notification{note("plain"), full} {
-		stored, err := db.Append(t.Context(), n)
+	onBoth(t, func(t *testing.T, on backend) {
+		path := on.address(t)
+		full := note("AAPL above 190 \u2028 <b>\n\t\U0001F680 it's")
+		full.Type = alert.Warning
+		full.Symbol = quotes.MustSymbol("BTC/USD")
+		full.Price = quotes.Some(quotes.MustDecimal("141.50"))
+		full.Rule = "above 141"
+		db := open(t, path)
+		var want []alert.Notification
+		for i, n := range []alert.Notification{note("plain"), full} {
+			stored, err := db.Append(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.ID = int64(i + 1)
+			n.Time = time.Date(2026, 11, 20, 14, 42, 7, 123456000, time.UTC)
+			want = append(want, n)
+			if diff := cmp.Diff(n, stored, compareExactly); diff != "" {
+				t.Errorf("Append returned another (-want +got):\n%s", diff)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got, err := open(t, path).After(t.Context(), 0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.ID = int64(i + 1)
-		n.Time = time.Date(2026, 11, 20, 14, 42, 7, 123456000, time.UTC)
-		want = append(want, n)
-		if diff := cmp.Diff(n, stored, compareExactly); diff != "" {
-			t.Errorf("Append returned another (-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, got, compareExactly); diff != "" {
+			t.Errorf("read after the restart (-want +got):\n%s", diff)
 		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	got, err := open(t, path).After(t.Context(), 0, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got, compareExactly); diff != "" {
-		t.Errorf("read after the restart (-want +got):\n%s", diff)
-	}
+	})
 }
 
 // compareExactly tells 141.5 and 141.50 apart.
@@ -102,100 +104,108 @@ var compareExactly = cmp.Options{
 }
 
 func TestReadsAreInOrderAndBounded(t *testing.T) {
-	db := openNew(t)
-	fill(t, db, 5)
-	for _, c := range []struct {
-		name  string
-		read  func(context.Context, int64, int) ([]alert.Notification, error)
-		id    int64
-		limit int
-		want  []int64
-	}{
-		{"after 0", db.After, 0, 10, []int64{1, 2, 3, 4, 5}},
-		{"after 2, two", db.After, 2, 2, []int64{3, 4}},
-		{"after the newest", db.After, 5, 10, nil},
-		{"after, none asked for", db.After, 0, 0, nil},
-		{"after, less than none", db.After, 0, -1, nil},
-		{"before 0 is from the newest", db.Before, 0, 3, []int64{5, 4, 3}},
-		{"before 3", db.Before, 3, 10, []int64{2, 1}},
-		{"before 1", db.Before, 1, 10, nil},
-	} {
-		got, err := c.read(t.Context(), c.id, c.limit)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		fill(t, db, 5)
+		for _, c := range []struct {
+			name  string
+			read  func(context.Context, int64, int) ([]alert.Notification, error)
+			id    int64
+			limit int
+			want  []int64
+		}{
+			{"after 0", db.After, 0, 10, []int64{1, 2, 3, 4, 5}},
+			{"after 2, two", db.After, 2, 2, []int64{3, 4}},
+			{"after the newest", db.After, 5, 10, nil},
+			{"after, none asked for", db.After, 0, 0, nil},
+			{"after, less than none", db.After, 0, -1, nil},
+			{"before 0 is from the newest", db.Before, 0, 3, []int64{5, 4, 3}},
+			{"before 3", db.Before, 3, 10, []int64{2, 1}},
+			{"before 1", db.Before, 1, 10, nil},
+		} {
+			got, err := c.read(t.Context(), c.id, c.limit)
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			if diff := cmp.Diff(c.want, ids(got)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.name, diff)
+			}
 		}
-		if diff := cmp.Diff(c.want, ids(got)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
-		}
-	}
+	})
 }
 
 func TestPruneKeepsTheNewestAndTheNumbers(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	db := open(t, path)
-	fill(t, db, 5)
-	for _, c := range []struct {
-		keep   int
-		pruned int64
-		left   []int64
-	}{
-		{9, 0, []int64{1, 2, 3, 4, 5}},
-		{3, 2, []int64{3, 4, 5}},
-		{4, 2, []int64{3, 4, 5}},
-		{0, 4, []int64{5}},
-	} {
-		pruned, err := db.Prune(t.Context(), c.keep)
-		if err != nil || pruned != c.pruned {
-			t.Errorf("Prune to %d: %d, %v; want %d", c.keep, pruned, err, c.pruned)
+	onBoth(t, func(t *testing.T, on backend) {
+		path := on.address(t)
+		db := open(t, path)
+		fill(t, db, 5)
+		for _, c := range []struct {
+			keep   int
+			pruned int64
+			left   []int64
+		}{
+			{9, 0, []int64{1, 2, 3, 4, 5}},
+			{3, 2, []int64{3, 4, 5}},
+			{4, 2, []int64{3, 4, 5}},
+			{0, 4, []int64{5}},
+		} {
+			pruned, err := db.Prune(t.Context(), c.keep)
+			if err != nil || pruned != c.pruned {
+				t.Errorf("Prune to %d: %d, %v; want %d", c.keep, pruned, err, c.pruned)
+			}
+			left, err := db.After(t.Context(), 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.left, ids(left)); diff != "" {
+				t.Errorf("left after Prune to %d (-want +got):\n%s", c.keep, diff)
+			}
 		}
-		left, err := db.After(t.Context(), 0, 10)
-		if err != nil {
+		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(c.left, ids(left)); diff != "" {
-			t.Errorf("left after Prune to %d (-want +got):\n%s", c.keep, diff)
+		db = open(t, path)
+		newest, pruned, err := db.Bounds(t.Context())
+		if err != nil || newest != 5 || pruned != 4 {
+			t.Errorf("bounds after the restart: %d, %d, %v", newest, pruned, err)
 		}
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	db = open(t, path)
-	newest, pruned, err := db.Bounds(t.Context())
-	if err != nil || newest != 5 || pruned != 4 {
-		t.Errorf("bounds after the restart: %d, %d, %v", newest, pruned, err)
-	}
-	if n, err := db.Append(t.Context(), note("next")); err != nil || n.ID != 6 {
-		t.Errorf("the number after those removed: %d, %v; want 6", n.ID, err)
-	}
+		if n, err := db.Append(t.Context(), note("next")); err != nil || n.ID != 6 {
+			t.Errorf("the number after those removed: %d, %v; want 6", n.ID, err)
+		}
+	})
 }
 
 func TestBadNotificationTakesNoNumber(t *testing.T) {
-	db := openNew(t)
-	if _, err := db.Append(t.Context(), note("")); !errors.Is(err, alert.ErrInvalid) {
-		t.Errorf("an empty message: %v", err)
-	}
-	if n, err := db.Append(t.Context(), note("good")); err != nil || n.ID != 1 {
-		t.Errorf("the next one: %d, %v; want 1", n.ID, err)
-	}
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		if _, err := db.Append(t.Context(), note("")); !errors.Is(err, alert.ErrInvalid) {
+			t.Errorf("an empty message: %v", err)
+		}
+		if n, err := db.Append(t.Context(), note("good")); err != nil || n.ID != 1 {
+			t.Errorf("the next one: %d, %v; want 1", n.ID, err)
+		}
+	})
 }
 
 func TestClosedDatabaseRefuses(t *testing.T) {
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(db.Close(), db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	_, appended := db.Append(t.Context(), note("late"))
-	_, listed := db.After(t.Context(), 0, 1)
-	_, _, bounds := db.Bounds(t.Context())
-	_, pruned := db.Prune(t.Context(), 1)
-	for _, err := range []error{appended, listed, bounds, pruned} {
-		if !errors.Is(err, store.ErrClosed) {
-			t.Errorf("got %v, want ErrClosed", err)
+	onBoth(t, func(t *testing.T, on backend) {
+		db, err := connect(t.Context(), on.address(t))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		if err := errors.Join(db.Close(), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		_, appended := db.Append(t.Context(), note("late"))
+		_, listed := db.After(t.Context(), 0, 1)
+		_, _, bounds := db.Bounds(t.Context())
+		_, pruned := db.Prune(t.Context(), 1)
+		for _, err := range []error{appended, listed, bounds, pruned} {
+			if !errors.Is(err, store.ErrClosed) {
+				t.Errorf("got %v, want ErrClosed", err)
+			}
+		}
+	})
 }
 
 func TestDatabaseFilesAreTheOwnersAlone(t *testing.T) {
@@ -262,15 +272,17 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 }
 
 func TestDatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	db := open(t, path)
-	if err := store.Exec(db, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Open(t.Context(), path); !errors.Is(err, store.ErrNewer) {
-		t.Errorf("got %v, want ErrNewer", err)
-	}
+	onBoth(t, func(t *testing.T, on backend) {
+		path := on.address(t)
+		db := open(t, path)
+		if err := store.Exec(db, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)`); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := connect(t.Context(), path); !errors.Is(err, store.ErrNewer) {
+			t.Errorf("got %v, want ErrNewer", err)
+		}
+	})
 }
