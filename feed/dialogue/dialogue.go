@@ -58,7 +58,8 @@ type Options struct {
 	// Gap is the least time between two requests.
 	Gap time.Duration
 	// Patience is how long a request may be without an answer before it is asked
-	// again, and then before the symbol counts as refused; 10 s when 0.
+	// again, and then before the symbol counts as refused; 10 s when 0. A
+	// connection on which nothing was ever confirmed ends instead.
 	Patience time.Duration
 	// Open begins the protocol of a new connection.
 	Open func(t *Talk) Protocol
@@ -76,7 +77,8 @@ type Talk struct {
 }
 
 // Again has symbols asked for once more, each by itself: the vendor has refused a
-// request because of another symbol that was in it. For the Protocol's methods.
+// request because of another symbol that was in it. What is not wanted any more,
+// or was confirmed meanwhile, is left out. For the Protocol's methods.
 func (t *Talk) Again(syms ...quotes.Symbol) {
 	t.again = append(t.again, syms...)
 	t.Wake()
@@ -103,8 +105,9 @@ func Run(ctx context.Context, o Options, demand *feed.Demand, emit func(feed.Upd
 		return o.refused(err)
 	}
 	defer conn.Close()
-	talk := &Talk{Emit: emit, Subscriptions: feed.NewSubscriptions(o.Limit, o.Has, emit), wake: make(chan struct{}, 1)}
-	d := &dialogue{Options: o, conn: conn, demand: demand, talk: talk, protocol: o.Open(talk)}
+	d := &dialogue{Options: o, conn: conn, demand: demand, talk: &Talk{Emit: emit, wake: make(chan struct{}, 1)}}
+	d.talk.Subscriptions = feed.NewSubscriptions(o.Limit, o.Has, d.subscription)
+	d.protocol = o.Open(d.talk)
 	ctx, end := context.WithCancelCause(ctx)
 	var follower sync.WaitGroup
 	follower.Go(func() { end(d.follow(ctx)) })
@@ -129,6 +132,13 @@ type dialogue struct {
 	protocol Protocol
 	report   report
 	again    map[quotes.Symbol]bool // asked for a second time
+	answered bool                   // the vendor has confirmed a subscription
+}
+
+// subscription is what Subscriptions emit into.
+func (d *dialogue) subscription(u feed.Update) {
+	d.answered = d.answered || u.Kind == feed.Subscribed
+	d.talk.Emit(u)
 }
 
 // await waits until anything is wanted: vendors end connections on which nobody

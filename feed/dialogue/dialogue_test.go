@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -178,14 +179,60 @@ func TestWhatIsInTheURLIsAskedForUnwatched(t *testing.T) {
 func TestARequestWithoutAnAnswerIsAskedAgainAndThenGivenUp(t *testing.T) {
 	v := newVendor(t)
 	var demand feed.Demand
-	demand.Add(a)
+	demand.Add(c)
 	updates, _ := v.run(t, Options{Patience: 50 * time.Millisecond}, &demand)
+	says(t, updates, feed.Asked, c, "")
+	v.hears(t, "+C")
+	v.say <- "ok C"
+	says(t, updates, feed.Subscribed, c, "")
+	demand.Add(a)
 	says(t, updates, feed.Asked, a, "")
 	v.hears(t, "+A")
 	v.hears(t, "+A")
 	says(t, updates, feed.Refused, a, "does not answer")
 	demand.Add(b)
 	v.hears(t, "+B")
+}
+
+// TestAVendorThatAnswersNothingIsLeft: with every symbol given up, an open
+// connection would stay, and nothing would ever be asked for again.
+func TestAVendorThatAnswersNothingIsLeft(t *testing.T) {
+	v := newVendor(t)
+	var demand feed.Demand
+	demand.Add(a)
+	_, ended := v.run(t, Options{Patience: 50 * time.Millisecond}, &demand)
+	v.hears(t, "+A")
+	v.hears(t, "+A")
+	if err := next(t, ended); !errors.Is(err, errUnanswered) {
+		t.Errorf("the end is %v", err)
+	}
+}
+
+// TestWhatIsNotWantedAnyMoreIsNotAskedForAgain: nobody would take it back.
+func TestWhatIsNotWantedAnyMoreIsNotAskedForAgain(t *testing.T) {
+	var demand feed.Demand
+	emit := func(feed.Update) {}
+	d := &dialogue{Options: Options{Patience: patience}, demand: &demand, talk: &Talk{Emit: emit, wake: make(chan struct{}, 1)}}
+	d.talk.Subscriptions = feed.NewSubscriptions(0, nil, d.subscription)
+	d.protocol = spoken{d.talk}
+	ask := func() string {
+		t.Helper()
+		requests, _, err := d.requests()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(bytes.Join(requests, []byte(" ")))
+	}
+	demand.Add(a, b, c)
+	if got := ask(); got != "+A B C" {
+		t.Fatal(got)
+	}
+	d.talk.Again(a, b, c)
+	demand.Remove(a)
+	d.talk.Subscriptions.Confirm(c)
+	if got := ask(); got != "-A +B" {
+		t.Errorf("asked %q", got)
+	}
 }
 
 func TestARefusalFreesAPlaceAndOthersAreAskedAgain(t *testing.T) {
