@@ -47,12 +47,20 @@ func complaintFailure(text string) error {
 	return nil
 }
 
-// named is the symbol that a text names as a word of its own.
+// noSymbols takes out what Finnhub says of a key: API is a symbol too.
+var noSymbols = strings.NewReplacer("API key", "", "API limit", "")
+
+// named is the symbol that a text names as a word of its own, written as the
+// symbol is: A, IT and KEY are words of other sentences as well. What has a sign
+// in it, as BRK.B, is no other word and may be written in any case.
 func named(text string, among []quotes.Symbol) (quotes.Symbol, bool) {
-	words := strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool {
+	words := strings.FieldsFunc(noSymbols.Replace(text), func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune(`'",;()[]`, r)
 	})
 	for _, word := range words {
+		if strings.ContainsAny(strings.Trim(word, ".:!"), ".:-/") {
+			word = strings.ToUpper(word)
+		}
 		for _, sym := range among {
 			if word == sym.String() || strings.Trim(word, ".:!") == sym.String() {
 				return sym, true

@@ -183,13 +183,20 @@ func TestInstrumentsAreReadAndChosen(t *testing.T) {
 }
 
 func TestSymbolIsFoundInWhatFinnhubSays(t *testing.T) {
-	among := []quotes.Symbol{quotes.MustSymbol("A"), quotes.MustSymbol("BINANCE:BTCUSDT"), quotes.MustSymbol("BRK.B")}
+	var among []quotes.Symbol
+	for _, text := range []string{"A", "API", "KEY", "TO", "BINANCE:BTCUSDT", "BRK.B"} {
+		among = append(among, quotes.MustSymbol(text))
+	}
 	for text, want := range map[string]string{
 		"Invalid symbol BINANCE:BTCUSDT":     "BINANCE:BTCUSDT",
 		"You don't have access to brk.b.":    "BRK.B",
 		`Cannot subscribe to "A": no access`: "A",
 		"Subscribing to too many symbols":    "",
 		"An error of AAPL":                   "",
+		"Invalid API key":                    "",
+		"API limit reached":                  "",
+		"This is a key that may not":         "",
+		"No access to KEY":                   "KEY",
 	} {
 		if sym, ok := named(text, among); sym.String() != want || ok != (want != "") {
 			t.Errorf("%s: %q", text, sym)
