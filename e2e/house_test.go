@@ -20,7 +20,7 @@ var arrows = map[string][]string{
 	"quotes/store":        {"quotes", "quotes/alert"},
 	"quotes/store/pgtest": {},
 	"feed":                {"quotes"},
-	"feed/socket":         {},
+	"feed/socket":         {"feed/rest"},
 	"feed/rest":           {"feed"},
 	"feed/frame":          {"quotes"},
 	"feed/dialogue":       {"quotes", "feed", "feed/socket", "feed/rest", "feed/frame"},

@@ -120,6 +120,9 @@ type Failure struct {
 	// Slow says that calling again soon makes it worse: a limit of connections,
 	// a vendor that asks for patience. The next Run waits a minute at least.
 	Slow bool
+	// After is for how long the vendor asks to be left alone, where it says so
+	// and Slow is set: the next Run waits as long, up to an hour.
+	After time.Duration
 }
 
 func (f *Failure) Error() string { return f.Err.Error() }

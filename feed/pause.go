@@ -18,6 +18,8 @@ const (
 	// The pause after a Failure that is Slow: never shorter than the first.
 	firstSlowPause = time.Minute
 	lastSlowPause  = 10 * time.Minute
+	// longestAfter bounds Failure.After: a vendor's mistake is not for ever.
+	longestAfter = time.Hour
 )
 
 // pauses are those between the calls of a source.
@@ -30,7 +32,8 @@ func (p *pauses) next(err error, steady bool) time.Duration {
 	}
 	if f, ok := errors.AsType[*Failure](err); ok && f.Slow {
 		p.slow = min(max(2*p.slow, firstSlowPause), lastSlowPause)
-		return p.slow + time.Duration(0.2*rand.Float64()*float64(p.slow))
+		pause := max(p.slow, min(f.After, longestAfter))
+		return pause + time.Duration(0.2*rand.Float64()*float64(pause))
 	}
 	p.last = min(max(2*p.last, firstPause), lastPause)
 	return time.Duration(float64(p.last) * (0.8 + 0.4*rand.Float64()))

@@ -53,6 +53,30 @@ func TestASlowFailureIsGivenTime(t *testing.T) {
 	})
 }
 
+func TestTheNextRunWaitsForAsLongAsTheVendorAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asks := func(after time.Duration) func(context.Context, func(feed.Update)) error {
+			return func(context.Context, func(feed.Update)) error {
+				return fmt.Errorf("dial: %w", &feed.Failure{Err: errors.New("banned"), Slow: true, After: after})
+			}
+		}
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{
+			asks(30 * time.Second), asks(5 * time.Minute), asks(72 * time.Hour), untilDone,
+		}}
+		start(t, f.spec("AAPL"))
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if len(f.calls) != 4 {
+			t.Fatalf("%d calls", len(f.calls))
+		}
+		for i, want := range []float64{1, 5, 60} {
+			if pause := f.calls[i+1].Sub(f.calls[i]).Minutes(); pause < want || pause > 1.21*want {
+				t.Errorf("pause %d is %.2f minutes, want %v and at most a fifth more", i, pause, want)
+			}
+		}
+	})
+}
+
 func TestAPermanentFailureGivesItsAdvice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(context.Context, func(feed.Update)) error {

@@ -1,13 +1,10 @@
 package alpaca
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/tickboard/tickboard/feed"
-	"github.com/tickboard/tickboard/feed/rest"
-	"github.com/tickboard/tickboard/feed/socket"
 )
 
 // What an operator can do.
@@ -66,14 +63,6 @@ func failure(c control) error {
 		f.Advice = "the authentication took too long; the line may be slow"
 	}
 	return f
-}
-
-// dialFailure says how to go on when the connection could not be made.
-func dialFailure(err error) error {
-	if status, ok := errors.AsType[*socket.StatusError](err); ok {
-		return rest.Refused(status.Status, err, adviceKey)
-	}
-	return err
 }
 
 // oneLine makes a text from outside one short line.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/rest"
 	"github.com/tickboard/tickboard/feed/socket"
 	"github.com/tickboard/tickboard/quotes"
 )
@@ -46,7 +47,7 @@ func (s *source) Name() string { return s.plan.name }
 func (s *source) Run(ctx context.Context, demand *feed.Demand, emit func(feed.Update)) error {
 	conn, err := socket.Dial(ctx, socket.Options{URL: s.stream})
 	if err != nil {
-		return dialFailure(err)
+		return rest.Refused(err, adviceKey)
 	}
 	defer conn.Close()
 	if err := s.login(ctx, conn, emit); err != nil {

@@ -45,10 +45,7 @@ type session struct {
 func (s *Source) Run(ctx context.Context, demand *feed.Demand, emit func(feed.Update)) error {
 	conn, err := socket.Dial(ctx, socket.Options{URL: s.stream})
 	if err != nil {
-		if refused, ok := errors.AsType[*socket.StatusError](err); ok {
-			return rest.Refused(refused.Status, err, "")
-		}
-		return err
+		return rest.Refused(err, "")
 	}
 	defer conn.Close()
 	ss := &session{

@@ -193,12 +193,9 @@ func (d *dialogue) take(msg []byte, now time.Time) error {
 
 // refused says how to go on after an answer that is none, or a farewell.
 func (o Options) refused(err error) error {
-	if status, ok := errors.AsType[*socket.StatusError](err); ok {
-		return rest.Refused(status.Status, err, o.Credentials)
-	}
 	const policyViolation, tryAgainLater = 1008, 1013 // RFC 6455, section 7.4.1, and its registry
 	if farewell, ok := errors.AsType[*socket.CloseError](err); ok && (farewell.Code == policyViolation || farewell.Code == tryAgainLater) {
 		return &feed.Failure{Err: fmt.Errorf("connection ended: %w", err), Slow: true, Advice: "the vendor asks for patience; it is tried again slowly"}
 	}
-	return err
+	return rest.Refused(err, o.Credentials)
 }

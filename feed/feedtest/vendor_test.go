@@ -234,10 +234,7 @@ func (t *toyRun) run(ctx context.Context, demand *feed.Demand, emit func(feed.Up
 	}
 	conn, err := socket.Dial(ctx, socket.Options{URL: t.base})
 	if err != nil {
-		if refused, ok := errors.AsType[*socket.StatusError](err); ok {
-			err = rest.Refused(refused.Status, err, "look at TICKBOARD_TOY_KEY")
-		}
-		return err
+		return rest.Refused(err, "look at TICKBOARD_TOY_KEY")
 	}
 	defer conn.Close()
 	t.conn = conn

@@ -2,28 +2,27 @@ package finnhub
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/feed/rest"
-	"github.com/tickboard/tickboard/feed/socket"
 	"github.com/tickboard/tickboard/quotes"
 )
 
-// notInPlan is in the error of a call for a symbol that the plan lacks; a wrong
-// key is answered with 401.
-const notInPlan = "403 Forbidden"
+// notInPlan says that a call failed because the plan lacks its symbol; a wrong key
+// is answered with 401.
+func notInPlan(err error) bool {
+	answer, ok := errors.AsType[*rest.StatusError](err)
+	return ok && answer.Status == http.StatusForbidden
+}
 
 // dialFailure says how to go on when there is no connection: a second one with the
 // same key is answered with 429.
 func dialFailure(err error) error {
-	refused, ok := errors.AsType[*socket.StatusError](err)
-	if !ok {
-		return err
-	}
-	failure := rest.Refused(refused.Status, err, adviceToken)
+	failure := rest.Refused(err, adviceToken)
 	if f, ok := errors.AsType[*feed.Failure](failure); ok && f.Slow {
 		f.Advice = "Finnhub takes one connection for a key; stop the other program that uses it, or give this one a key of its own"
 	}

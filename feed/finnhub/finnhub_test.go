@@ -2,7 +2,6 @@ package finnhub
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -262,7 +261,7 @@ func TestFailedSnapshotIsAskedForAgainLater(t *testing.T) {
 				},
 				gates: map[quotes.Symbol]*gate{a: {}, b: {}}, due: map[quotes.Symbol]time.Time{a: time.Now(), b: time.Now()},
 			}
-			err := s.tell(a, snapshot{}, rest.Refused(c.status, fmt.Errorf("the server answered %d %s", c.status, http.StatusText(c.status)), adviceToken))
+			err := s.tell(a, snapshot{}, rest.Refused(&rest.StatusError{Status: c.status}, adviceToken))
 			if (err != nil) != c.ends || !s.due[b].Equal(c.dueOfB) || reports != c.reported || !c.ends && !s.due[a].Equal(later) {
 				t.Errorf("%s: %v, due %v, %d reports", c.name, err, s.due, reports)
 			}

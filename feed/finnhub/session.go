@@ -314,7 +314,7 @@ func (c *session) next(now time.Time) (first quotes.Symbol, ok bool) {
 func (c *session) tell(sym quotes.Symbol, figures snapshot, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if feed.IsPermanent(err) && !strings.Contains(err.Error(), notInPlan) {
+	if feed.IsPermanent(err) && !notInPlan(err) {
 		return err
 	}
 	g := c.gates[sym]

@@ -2,7 +2,8 @@
 // answer of bounded length, and with errors that say how to go on.
 //
 //   - rest.go     Get
-//   - refusal.go  what a status that is no success means for the source
+//   - status.go   an answer that is no success, of this interface or of a socket
+//   - refusal.go  what it means for the source
 package rest
 
 import (
@@ -13,7 +14,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -69,7 +69,7 @@ func get(ctx context.Context, q Request) ([]byte, error) {
 	}
 	defer func() { _ = resp.Body.Close() }() // only read
 	if resp.StatusCode != http.StatusOK {
-		return nil, Refused(resp.StatusCode, statusError(resp), q.Credentials)
+		return nil, Refused(ReadStatus(resp), q.Credentials)
 	}
 	limit := cmp.Or(q.Limit, defaultLimit)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
@@ -80,17 +80,6 @@ func get(ctx context.Context, q Request) ([]byte, error) {
 		return nil, fmt.Errorf("the answer is longer than %d bytes", limit)
 	}
 	return body, nil
-}
-
-// statusError is what the vendor said, on one line.
-func statusError(resp *http.Response) error {
-	const most = 200
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, most)) // what there is of it
-	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(body), "")), " ")
-	if text != "" {
-		text = ": " + text
-	}
-	return fmt.Errorf("the server answered %d %s%s", resp.StatusCode, http.StatusText(resp.StatusCode), text)
 }
 
 // place is what of an address may be shown.

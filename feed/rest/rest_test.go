@@ -54,6 +54,7 @@ func TestAStatusSaysHowToGoOn(t *testing.T) {
 	} {
 		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/other")
+			w.Header().Set("Retry-After", "120")
 			w.WriteHeader(c.status)
 			_, _ = w.Write([]byte("not\nso"))
 		})
@@ -65,7 +66,8 @@ func TestAStatusSaysHowToGoOn(t *testing.T) {
 		if !ok {
 			failure = new(feed.Failure)
 		}
-		if failure.Permanent != c.permanent || failure.Slow != c.slow || c.permanent && failure.Advice != c.credentials {
+		if failure.Permanent != c.permanent || failure.Slow != c.slow || c.permanent && failure.Advice != c.credentials ||
+			c.slow != (failure.After == 2*time.Minute) {
 			t.Errorf("%d with %q: %+v", c.status, c.credentials, failure)
 		}
 	}

@@ -55,7 +55,7 @@ type Conn struct {
 }
 
 // Dial connects within 10 seconds. A server that does not take the upgrade is a
-// *StatusError; redirects are not followed, so that no credentials travel to
+// *rest.StatusError; redirects are not followed, so that no credentials travel to
 // another host. Whoever gets a Conn closes it.
 func Dial(ctx context.Context, o Options) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)

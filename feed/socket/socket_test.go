@@ -14,6 +14,8 @@ import (
 
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
+
+	"github.com/tickboard/tickboard/feed/rest"
 )
 
 // patience is how long a test waits for what has to come.
@@ -350,15 +352,15 @@ func TestRefusedUpgrade(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for path, want := range map[string]StatusError{
-		"/limit":     {429, "too many connections xxx", 30 * time.Second},
-		"/later":     {503, "", time.Hour},
-		"/elsewhere": {302, "", 0},
-		"/page":      {200, "", 0},
+	for path, want := range map[string]rest.StatusError{
+		"/limit":     {Status: 429, Body: "too many connections xxx", RetryAfter: 30 * time.Second},
+		"/later":     {Status: 503, RetryAfter: time.Hour},
+		"/elsewhere": {Status: 302},
+		"/page":      {Status: 200},
 	} {
 		t.Run(path, func(t *testing.T) {
 			_, err := Dial(t.Context(), Options{URL: "ws" + strings.TrimPrefix(server.URL, "http") + path})
-			got, ok := errors.AsType[*StatusError](err)
+			got, ok := errors.AsType[*rest.StatusError](err)
 			if !ok || got.Status != want.Status || !strings.HasPrefix(got.Body, want.Body) || len(got.Body) > 200 ||
 				want.RetryAfter-got.RetryAfter > time.Minute || got.RetryAfter > want.RetryAfter {
 				t.Errorf("error %+v (%v), want %+v", got, err, want)
