@@ -58,6 +58,9 @@ func asProblem(err error) *problem {
 	if errors.Is(err, quotes.ErrSymbol) {
 		return &problem{http.StatusBadRequest, "Malformed symbol", sentence(err.Error())}
 	}
+	if p := storageProblem(err); p != nil {
+		return p
+	}
 	if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code < http.StatusInternalServerError {
 		return &problem{he.Code, http.StatusText(he.Code), detailOf(he.Code)}
 	}
@@ -65,6 +68,29 @@ func asProblem(err error) *problem {
 		http.StatusInternalServerError, http.StatusText(http.StatusInternalServerError),
 		"Something went wrong here. Try again; the operator finds the cause in the log.",
 	}
+}
+
+// storageProblem says what a database that cannot do what it was asked means for
+// the one who asked; nil for any other error.
+func storageProblem(err error) *problem {
+	switch {
+	case errors.Is(err, quotes.ErrStorageFull):
+		return &problem{
+			http.StatusInsufficientStorage, "The disk is full",
+			"The server has no room left, so that nothing was stored. Quotes go on. Try again later; the operator has to make room.",
+		}
+	case errors.Is(err, quotes.ErrStorageReadOnly):
+		return &problem{
+			http.StatusServiceUnavailable, "The database can only be read",
+			"Nothing was stored. Quotes go on. Try again later; the operator finds the cause in the log.",
+		}
+	case errors.Is(err, quotes.ErrStorageAway):
+		return &problem{
+			http.StatusServiceUnavailable, "The database does not answer",
+			"Quotes go on. Try again in a moment; look first whether a change that was under way has been stored.",
+		}
+	}
+	return nil
 }
 
 // detailOf explains the refusals that the router makes.

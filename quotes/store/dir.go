@@ -34,12 +34,10 @@ func OpenDir(path string) (*Dir, error) {
 	if errors.Is(err, ErrLocked) {
 		err = fmt.Errorf("%w: %s is in use by %s; stop it or give another --data-dir", ErrLocked, path, holder(f))
 	}
-	if err == nil {
-		err = writeHolder(f)
-	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	writeHolder(f)
 	return &Dir{path: path, lock: f}, nil
 }
 
@@ -50,13 +48,12 @@ func (d *Dir) Database() string { return filepath.Join(d.path, "tickboard.db") }
 // one that another process has just locked.
 func (d *Dir) Close() error { return d.lock.Close() }
 
-// writeHolder says in the lock file who holds the lock.
-func writeHolder(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return err
+// writeHolder says in the lock file who holds the lock. On a full disk it does
+// not, and the lock holds all the same.
+func writeHolder(f *os.File) {
+	if f.Truncate(0) == nil {
+		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return err
 }
 
 // holder says who holds the lock, for an error's text.
