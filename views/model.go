@@ -57,6 +57,8 @@ type DashboardPage struct {
 	// up to LastID, which the page's stream passes as last_event_id.
 	Notifications []Notification
 	LastID        int64
+	// NotificationsAway says that those there are cannot be read now.
+	NotificationsAway bool
 	// MaxSymbols is how many symbols one stream may have.
 	MaxSymbols int
 	MarketWords

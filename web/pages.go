@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,6 +16,8 @@ import (
 const (
 	// panelNotifications is how many notifications a page brings along.
 	panelNotifications = 50
+	// pageReadTime is how long a page waits for them.
+	pageReadTime = 2 * time.Second
 	// firstRows bounds the first visit's list where none of --symbols exists.
 	firstRows = 12
 )
@@ -35,15 +38,17 @@ func (s *Server) dashboard(c echo.Context) error {
 	}
 	// The log is read before the quotes: what happens in between comes by the
 	// page's stream.
-	list, last, err := s.notificationsBefore(c, 0, panelNotifications)
-	if err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
+	list, last, err := s.Log.Newest(ctx, panelNotifications)
+	cancel()
+	if err != nil { // the page has quotes all the same
+		s.Logger.Warn("a page without notifications", "error", err)
 	}
 	known, unknown := s.sort(syms)
 	rows := s.rowsOf(known...)
 	page := views.DashboardPage{
 		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: rows, Unknown: unknown, Asked: asked,
-		LastID: last, MaxSymbols: s.MaxSymbols, MarketWords: s.marketWords(rows),
+		LastID: last, NotificationsAway: err != nil, MaxSymbols: s.MaxSymbols, MarketWords: s.marketWords(rows),
 	}
 	for _, n := range list {
 		page.Notifications = append(page.Notifications, views.Notification{
