@@ -80,11 +80,11 @@ type Schemes map[string]Scheme
 func (s Schemes) Open(rawURL string, env Env) (Spec, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return Spec{}, fmt.Errorf("feed %q is no URL; write one like %s", rawURL, s.usages())
+		return Spec{}, fmt.Errorf("feed %q is no URL; write one like %s", plainURL(rawURL), s.usages())
 	}
 	scheme, ok := s[u.Scheme]
 	if !ok {
-		return Spec{}, fmt.Errorf("%w %q; there are %s", ErrUnknownScheme, rawURL, s.usages())
+		return Spec{}, fmt.Errorf("%w %q; there are %s", ErrUnknownScheme, plainURL(rawURL), s.usages())
 	}
 	spec, err := scheme.Open(u, env)
 	if err != nil {

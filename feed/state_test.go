@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,6 +205,11 @@ func TestASpecsURLHasNoSecrets(t *testing.T) {
 		spec, err := schemes.Open(given, nil)
 		if err != nil || spec.URL != want {
 			t.Errorf("%s: %q %v, want %q", given, spec.URL, err, want)
+		}
+	}
+	for _, given := range []string{"y://me:hunter2@iex", "y://?token=hunter2", "x://%zz?token=hunter2", "x://me:hunter2@%zz"} {
+		if _, err := schemes.Open(given, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", given, err)
 		}
 	}
 }
