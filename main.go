@@ -787,9 +787,13 @@ func (p *program) summary() []any {
 	if p.admin != nil {
 		adminAddr = p.admin.Addr().String()
 	}
+	var feeds []string
+	for _, st := range p.market.States() {
+		feeds = append(feeds, st.URL)
+	}
 	list := []any{
 		"version", version(), "addr", p.listener.Addr().String(), "admin_addr", adminAddr, "public_url", p.publicURL.String(),
-		"feeds", strings.Join(p.cfg.feeds, " "), "data_dir", p.cfg.dataDir, "database", p.db.String(),
+		"feeds", strings.Join(feeds, " "), "data_dir", p.cfg.dataDir, "database", p.db.String(),
 		"max_rate", p.cfg.maxRate, "max_symbols", p.cfg.maxSymbols,
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
 		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,
