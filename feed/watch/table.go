@@ -66,7 +66,7 @@ func (w *watch) foot() []string {
 	var lines []string
 	for _, st := range w.market.States() {
 		if st.Phase != feed.Running {
-			l := plain(words(st))
+			l := words(st)
 			if w.Colour {
 				l = "\x1b[" + amber + "m" + l + "\x1b[0m"
 			}

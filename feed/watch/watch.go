@@ -176,7 +176,8 @@ func (w *watch) tell(states []feed.State) {
 	}
 }
 
-// words is a source's state in a sentence, with what to do about it.
+// words is a source's state in a sentence, with what to do about it; without
+// what a terminal would obey, for vendors write into it.
 func words(st feed.State) string {
 	text := st.Name + ": " + strings.ToLower(views.FeedWords(string(st.Phase)))
 	if st.LastError != "" && st.Phase != feed.Running {
@@ -185,7 +186,7 @@ func words(st feed.State) string {
 			text += ". " + st.Advice
 		}
 	}
-	return text
+	return plain(text)
 }
 
 // unknown is an error for the symbols that no source has.

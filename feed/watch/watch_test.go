@@ -108,11 +108,11 @@ func TestUnknownSymbolsEndItWithWhatMayBeMeant(t *testing.T) {
 func TestItEndsWhenNoSourceIsLeftAndSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := func(context.Context, func(symbol, price string)) error {
-			return &feed.Failure{Err: errors.New("401 wrong key"), Advice: "Set TICKBOARD_X_KEY.", Permanent: true}
+			return &feed.Failure{Err: errors.New("401 \x1b[2Jwrong key"), Advice: "Set TICKBOARD_X_KEY.", Permanent: true}
 		}
 		var notes bytes.Buffer
 		err := Run(t.Context(), Options{Out: new(bytes.Buffer), Notes: &notes, Symbols: symbols(t, "AAPL"), Specs: []feed.Spec{spec("x", refused)}})
-		const says = "x: failed, not tried again: 401 wrong key. Set TICKBOARD_X_KEY."
+		const says = "x: failed, not tried again: 401 [2Jwrong key. Set TICKBOARD_X_KEY."
 		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(notes.String(), says) {
 			t.Errorf("error %v, notes %q, want %q", err, notes.String(), says)
 		}
