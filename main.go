@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -330,12 +331,12 @@ func (p *program) listen() (err error) {
 }
 
 func (p *program) openStore() (err error) {
-	if p.dir, err = store.OpenDir(p.cfg.dataDir); err != nil {
-		return err
-	}
 	if p.cfg.database != "" {
-		p.db, err = store.OpenPostgres(context.Background(), p.cfg.database)
-	} else {
+		if p.db, err = store.OpenPostgres(context.Background(), p.cfg.database); err != nil {
+			return err
+		}
+	}
+	if p.dir, err = store.OpenDir(p.cfg.dataDir); err == nil && p.db == nil {
 		p.db, err = store.Open(context.Background(), p.dir.Database())
 	}
 	return err
@@ -362,7 +363,7 @@ func (p *program) build(market feed.Options, token string) {
 		p.hub.Publish(q.Symbol, q, q.Version)
 	}
 	p.market = feed.NewMarket(market)
-	p.notes = web.NewLog(p.db, p.log)
+	p.notes = web.NewLog(p.db, alert.Options{Logger: p.log, Keep: cmp.Or(p.cfg.keep, -1), KeepFor: time.Duration(p.cfg.keepFor)})
 	p.web = web.New(web.Options{
 		Hub: p.hub, Market: p.market, Log: p.notes, History: seen, Posts: posts(market.Specs),
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
@@ -590,6 +591,8 @@ type config struct {
 	embedAncestors  []string
 	dataDir         string
 	database        string // "" is the file in dataDir
+	keep            int    // 0 is no limit
+	keepFor         days
 	feeds           []string
 	instruments     string
 	symbols         []quotes.Symbol
@@ -627,6 +630,33 @@ func (l *list) Set(value string) error {
 	return nil
 }
 
+// days is a flag for a time that may be long: 90d, or as time.ParseDuration has it.
+type days time.Duration
+
+func (d *days) String() string {
+	if *d != 0 && *d%days(24*time.Hour) == 0 {
+		return fmt.Sprint(int(time.Duration(*d).Hours())/24, "d")
+	}
+	return time.Duration(*d).String()
+}
+
+func (d *days) Set(value string) error {
+	if count, ok := strings.CutSuffix(value, "d"); ok {
+		n, err := strconv.ParseUint(count, 10, 16)
+		if err != nil {
+			return errors.New("write whole days, as 90d")
+		}
+		*d = days(n) * days(24*time.Hour)
+		return nil
+	}
+	length, err := time.ParseDuration(value)
+	if err != nil {
+		return errors.New("write a time, as 90d or 36h")
+	}
+	*d = days(length)
+	return nil
+}
+
 // texts are the flags that are checked after all have been read.
 type texts struct {
 	publicURL, allowedHosts, corsOrigins, embedAncestors, trustedProxies, symbols, logLevel string
@@ -644,6 +674,8 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.StringVar(&t.corsOrigins, "cors-origins", "*", "comma list of `origins` that may read streams and quotes; * is any, none also turns framing off")
 	fs.StringVar(&t.embedAncestors, "embed-ancestors", "", "comma list of `origins` that may frame a widget (default: any)")
 	fs.StringVar(&cfg.dataDir, "data-dir", defaultDataDir(), "`folder` of the database and the admin token")
+	fs.IntVar(&cfg.keep, "keep-notifications", 100_000, "`number` of notifications that are kept, the newest; 0 is no limit")
+	fs.Var(&cfg.keepFor, "keep-notifications-for", "`time` for which they are kept, as 90d or 36h; 0 is for ever")
 	fs.StringVar(&cfg.database, "database", "", "`address` of a PostgreSQL that takes the place of the file in --data-dir, postgres://user@host:5432/name; with a password write it into TICKBOARD_DATABASE or the file that TICKBOARD_DATABASE_FILE names")
 	fs.Var(&t.feeds, "feed", "`URL` of a feed, may be given several times: sim://?seed=7&rate=2, replay://PATH?speed=10&loop=1")
 	fs.StringVar(&cfg.instruments, "instruments", "", "`file` of names for the feeds' symbols: CSV with the header symbol,name[,exchange,currency,type,decimals], or nasdaqlisted.txt or otherlisted.txt of Nasdaq Trader")
@@ -737,6 +769,8 @@ func (cfg *config) check(t texts) (err error) {
 		{cfg.maxPerSecond < 0, "--max-streams-per-second is at least 1, or 0 for no limit"},
 		{cfg.drain < 0 || cfg.drain > time.Hour, "--drain is from 0s to 1h"},
 		{(cfg.tlsCert == "") != (cfg.tlsKey == ""), "--tls-cert and --tls-key are given both or neither"},
+		{cfg.keep < 0, "--keep-notifications is at least 1, or 0 for no limit"},
+		{cfg.keepFor < 0 || cfg.keepFor > 0 && cfg.keepFor < days(time.Minute), "--keep-notifications-for is at least 1m, or 0 for ever"},
 		{cfg.maxSymbols < 1, "--max-symbols is at least 1"},
 		{cfg.logFormat != "text" && cfg.logFormat != "json", "--log-format is text or json"},
 		{cfg.dataDir == "", "--data-dir is needed: there is no home directory to derive it from"},

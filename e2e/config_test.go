@@ -51,6 +51,11 @@ func TestWrongStartsSayWhatToDo(t *testing.T) {
 		{"negative timeout", nil, []string{"--write-timeout", "-1s"}, []string{"--write-timeout"}},
 		{"bad number", nil, []string{"--max-streams", "many"}, []string{"max-streams", "many"}},
 		{"fewer streams than none", nil, []string{"--max-streams", "-1"}, []string{"--max-streams", "0"}},
+		{"days in a fraction", nil, []string{"--keep-notifications-for", "1.5d"}, []string{"keep-notifications-for", "90d"}},
+		{"no time", nil, []string{"--keep-notifications-for", "long"}, []string{"keep-notifications-for", "90d"}},
+		{"kept too short", nil, []string{"--keep-notifications-for", "1s"}, []string{"--keep-notifications-for", "1m"}},
+		{"fewer than none kept", nil, []string{"--keep-notifications", "-1"}, []string{"--keep-notifications"}},
+		{"no database", nil, []string{"--database", "mysql://u:p@h/d"}, []string{"postgres://"}},
 		{"no symbols", nil, []string{"--max-symbols", "-5"}, []string{"--max-symbols", "1"}},
 		{"rate too high", nil, []string{"--max-rate", "51"}, []string{"--max-rate", "50"}},
 		{"rate that is no number", nil, []string{"--max-rate", "NaN"}, []string{"--max-rate", "50"}},
@@ -222,7 +227,7 @@ func TestVersionAndHelp(t *testing.T) {
 		for name, value := range map[string]string{
 			"addr": "127.0.0.1:8080", "admin-addr": "127.0.0.1:8081", "public-url": `""`, "allowed-hosts": `""`, "cors-origins": "*", "data-dir": "", "feed": "sim://",
 			"symbols": "AAPL,", "max-rate": "10", "heartbeat": "15s", "write-timeout": "30s", "max-streams": "0", "max-streams-per-address": "200", "max-streams-per-second": "0",
-			"trusted-proxies": `""`, "drain": "0s", "tls-cert": `""`, "tls-key": `""`, "max-symbols": "200", "embed-ancestors": `""`,
+			"trusted-proxies": `""`, "drain": "0s", "tls-cert": `""`, "tls-key": `""`, "max-symbols": "200", "keep-notifications": "100000", "keep-notifications-for": "0s", "database": `""`, "embed-ancestors": `""`,
 			"log-level": "info", "log-format": "text", "version": "false",
 		} {
 			variable := "TICKBOARD_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))

@@ -72,7 +72,7 @@ func newServerWith(t *testing.T, options feed.Options) *testServer {
 	go func() { done <- market.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	return &testServer{store: db, Server: New(Options{
-		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, logger), History: history.NewIntraday(), MaxSymbols: 4, Logger: logger,
+		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, alert.Options{Logger: logger}), History: history.NewIntraday(), MaxSymbols: 4, Logger: logger,
 	})}
 }
 
@@ -317,7 +317,7 @@ func TestAStreamThatWasToldOfTheGapGetsWhatIsLeft(t *testing.T) {
 	for i := range 5 {
 		send(t, s, fmt.Sprint(i))
 	}
-	if _, err := s.store.Prune(t.Context(), 2); err != nil {
+	if _, err := s.store.Prune(t.Context(), 2, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	c, rings := s.open(t, contentOptions{kind: pageStream, rate: 10, after: 1, resume: true})

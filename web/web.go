@@ -63,8 +63,8 @@ type QuoteHub = hub.Hub[quotes.Symbol, *quotes.StockQuote]
 func NewQuoteHub() *QuoteHub { return hub.New[quotes.Symbol](encodeQuote) }
 
 // NewLog returns the log of what store holds, with entries as streams send them.
-func NewLog(store alert.Store, logger *slog.Logger) *alert.Log {
-	return alert.NewLog(store, encodeNotification, alert.Options{Logger: logger})
+func NewLog(store alert.Store, o alert.Options) *alert.Log {
+	return alert.NewLog(store, encodeNotification, o)
 }
 
 // Options are a Server's parts and settings. The parts are needed; every

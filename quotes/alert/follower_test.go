@@ -3,6 +3,7 @@ package alert_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -115,7 +116,7 @@ func TestReaderThatRetentionOvertookGoesOn(t *testing.T) {
 	l := openLog(t, m, alert.Options{Ring: 8})
 	slow, fresh := l.Follow(make(chan struct{}, 1), 2), l.Follow(make(chan struct{}, 1), 7)
 	send(t, m, 7)
-	if _, err := m.Prune(t.Context(), 3); err != nil {
+	if _, err := m.Prune(t.Context(), 3, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Open(t.Context()); err != nil { // looks again

@@ -18,6 +18,8 @@ type Options struct {
 	// Keep is how many notifications retention leaves; 100,000. Below zero
 	// nothing is ever removed.
 	Keep int
+	// KeepFor is how long they are left; 0 is for ever.
+	KeepFor time.Duration
 	// Logger takes the two lines of an outage, its begin and its end;
 	// slog.Default().
 	Logger *slog.Logger
@@ -38,6 +40,8 @@ type Log struct {
 	scratch []byte
 	fresh   uint64        // the last read that succeeded
 	begun   atomic.Uint64 // the last read that began
+
+	aged time.Time // Run's: when nothing was too old
 
 	mu     sync.Mutex
 	opened bool  // guarded by mu, as are ring and pruned

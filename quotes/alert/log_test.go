@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,7 +97,7 @@ func TestResume(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	db := openStore(t, path)
 	send(t, db, 20)
-	if _, err := db.Prune(t.Context(), 15); err != nil { // 1 to 5 are gone
+	if _, err := db.Prune(t.Context(), 15, time.Time{}); err != nil { // 1 to 5 are gone
 		t.Fatal(err)
 	}
 	l := openLog(t, db, alert.Options{Ring: 4})

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tickboard/tickboard/quotes/alert"
 )
@@ -73,11 +74,12 @@ func (m *memory) Bounds(context.Context) (newest, pruned int64, err error) {
 	return m.newest, m.pruned, m.fail
 }
 
-func (m *memory) Prune(_ context.Context, keep int) (pruned int64, err error) {
+func (m *memory) Prune(_ context.Context, keep int, before time.Time) (pruned int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.pruned = max(m.pruned, m.newest-int64(max(keep, 1)))
-	m.rows = slices.DeleteFunc(m.rows, func(n alert.Notification) bool { return n.ID <= m.pruned })
+	for m.fail == nil && len(m.rows) > 1 && (keep >= 0 && len(m.rows) > keep || m.rows[0].Time.Before(before)) {
+		m.pruned, m.rows = m.rows[0].ID, m.rows[1:]
+	}
 	return m.pruned, m.fail
 }
 

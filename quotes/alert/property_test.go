@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -86,7 +87,7 @@ func (w *world) look(t *rapid.T) {
 }
 
 func (w *world) prune(t *rapid.T) {
-	pruned, err := w.store.Prune(t.Context(), rapid.IntRange(1, 12).Draw(t, "keep"))
+	pruned, err := w.store.Prune(t.Context(), rapid.IntRange(1, 12).Draw(t, "keep"), time.Time{})
 	if err != nil || pruned < w.pruned {
 		t.Fatalf("pruned %d, then %d: %v", w.pruned, pruned, err)
 	}

@@ -1,6 +1,9 @@
 package alert
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Store is the database behind the log. Numbers are 1, 2, 3 and so on without a
 // hole, and become visible in that order: no reader sees 8 before 7. Any number
@@ -24,8 +27,9 @@ type Store interface {
 	// the highest one that retention has removed, 0 when none was. Both only grow.
 	Bounds(ctx context.Context) (newest, pruned int64, err error)
 
-	// Prune removes the oldest, as long as more than keep are there, some
-	// thousand of them in one call at most, and returns the highest number
-	// that is removed now. The newest always stays.
-	Prune(ctx context.Context, keep int) (pruned int64, err error)
+	// Prune removes the oldest, as long as more than keep are there or the
+	// oldest is from a time before the given one, some thousand of them in one
+	// call at most, and returns the highest number that is removed now. A keep
+	// below zero and the zero time are no limit. The newest always stays.
+	Prune(ctx context.Context, keep int, before time.Time) (pruned int64, err error)
 }

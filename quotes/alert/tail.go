@@ -42,18 +42,39 @@ func (l *Log) look(ctx context.Context) error {
 	if err := l.catchUp(ctx); err != nil {
 		return fmt.Errorf("read new notifications: %w", err)
 	}
-	l.mu.Lock()
-	there := l.ring.last - l.pruned
-	l.mu.Unlock()
-	keep := l.opts.Keep
-	if slack := max(keep/100, 1); keep < 0 || there <= int64(keep+slack) {
-		return nil
-	}
-	pruned, err := l.store.Prune(ctx, keep)
-	if err != nil {
+	if err := l.retain(ctx); err != nil {
 		return fmt.Errorf("remove old notifications: %w", err)
 	}
-	l.notePruned(pruned)
+	return nil
+}
+
+// ageEvery is the longest time between two looks for notifications that have
+// become too old.
+const ageEvery = time.Minute
+
+// retain takes one step of retention when it is time to.
+func (l *Log) retain(ctx context.Context) error {
+	l.mu.Lock()
+	pruned, there := l.pruned, l.ring.last-l.pruned
+	l.mu.Unlock()
+	keep, now := l.opts.Keep, time.Now()
+	byCount := keep >= 0 && there > int64(keep+max(keep/100, 1))
+	byAge := l.opts.KeepFor > 0 && now.Sub(l.aged) >= min(ageEvery, l.opts.KeepFor)
+	if !byCount && !byAge {
+		return nil
+	}
+	var before time.Time
+	if byAge {
+		before = now.Add(-l.opts.KeepFor)
+	}
+	removed, err := l.store.Prune(ctx, keep, before)
+	if err != nil {
+		return err
+	}
+	if byAge && removed <= pruned {
+		l.aged = now // otherwise there may be more
+	}
+	l.notePruned(removed)
 	return nil
 }
 

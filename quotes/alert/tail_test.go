@@ -266,6 +266,34 @@ func TestRetentionRemovesTheOldest(t *testing.T) {
 	})
 }
 
+func TestRetentionRemovesWhatIsTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{}
+		l := openLog(t, m, alert.Options{Keep: -1, KeepFor: time.Hour})
+		run(t, l)
+		for range 6 { // at 0, 20, 40 … 100 minutes
+			if _, err := l.Send(t.Context(), alert.Notification{Type: alert.Info, Message: "x"}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(20 * time.Minute)
+		}
+		time.Sleep(ageSlack)
+		if _, pruned, _ := m.Bounds(t.Context()); pruned != 4 {
+			t.Errorf("after two hours it has removed up to %d, want 4", pruned)
+		}
+		if got := l.Stats().Pruned; got != 4 {
+			t.Errorf("the log knows of %d", got)
+		}
+		time.Sleep(24 * time.Hour)
+		if _, pruned, _ := m.Bounds(t.Context()); pruned != 5 {
+			t.Errorf("after a day it has removed up to %d, want 5: the newest stays", pruned)
+		}
+	})
+}
+
+// ageSlack is how much later than its time what is too old may go.
+const ageSlack = time.Minute + time.Second
+
 func TestRetentionBelowZeroKeepsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &memory{}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -12,20 +11,11 @@ import (
 	"github.com/tickboard/tickboard/quotes/alert"
 )
 
-// pruneStep is how many notifications one Prune removes at most: so many that
-// the writer is not held up for longer than a few commits take.
-const pruneStep = 1000
-
 const (
 	columns   = `SELECT id, type, message, time, symbol, price, rule FROM notifications `
 	afterSQL  = columns + `WHERE id > $1 ORDER BY id LIMIT $2`
 	beforeSQL = columns + `WHERE id < $1 ORDER BY id DESC LIMIT $2`
 	boundsSQL = `SELECT newest, pruned FROM notification_log WHERE one = 1`
-
-	prunedSQL = `UPDATE notification_log
-		SET pruned = CASE WHEN newest - $1 < pruned + $2 THEN newest - $1 ELSE pruned + $2 END
-		WHERE one = 1 AND newest - $1 > pruned RETURNING pruned`
-	deleteSQL = `DELETE FROM notifications WHERE id <= $1`
 )
 
 // After implements alert.Store.
@@ -50,31 +40,6 @@ func (d *DB) Bounds(ctx context.Context) (newest, pruned int64, err error) {
 	defer end()
 	err = d.read.QueryRowContext(bounded, boundsSQL).Scan(&newest, &pruned)
 	return newest, pruned, fault(ctx, "read the bounds of the notifications", err)
-}
-
-// Prune implements alert.Store.
-func (d *DB) Prune(ctx context.Context, keep int) (pruned int64, err error) {
-	bounded, end, err := d.begin(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer end()
-	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, prunedSQL, max(keep, 1), pruneStep).Scan(&pruned)
-		if errors.Is(err, sql.ErrNoRows) { // nothing to remove
-			var newest int64
-			return tx.QueryRowContext(ctx, boundsSQL).Scan(&newest, &pruned)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, deleteSQL, pruned)
-		return err
-	})
-	if err != nil {
-		return 0, fault(ctx, "remove old notifications", err)
-	}
-	return pruned, nil
 }
 
 // list runs one of the queries that begin with columns.

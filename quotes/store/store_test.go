@@ -149,7 +149,7 @@ func TestPruneKeepsTheNewestAndTheNumbers(t *testing.T) {
 			{4, 2, []int64{3, 4, 5}},
 			{0, 4, []int64{5}},
 		} {
-			pruned, err := db.Prune(t.Context(), c.keep)
+			pruned, err := db.Prune(t.Context(), c.keep, time.Time{})
 			if err != nil || pruned != c.pruned {
 				t.Errorf("Prune to %d: %d, %v; want %d", c.keep, pruned, err, c.pruned)
 			}
@@ -171,6 +171,40 @@ func TestPruneKeepsTheNewestAndTheNumbers(t *testing.T) {
 		}
 		if n, err := db.Append(t.Context(), note("next")); err != nil || n.ID != 6 {
 			t.Errorf("the number after those removed: %d, %v; want 6", n.ID, err)
+		}
+	})
+}
+
+func TestPruneRemovesWhatIsTooOldFromTheOldestOn(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		for _, minute := range []int{0, 1, 2, 9, 3, 4} { // a clock was wrong once
+			n := note("x")
+			n.Time = when.Add(time.Duration(minute) * time.Minute)
+			if _, err := db.Append(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			keep   int
+			before time.Duration
+			pruned int64
+		}{
+			{-1, -time.Minute, 0},
+			{-1, 0, 0}, // that of the very time stays
+			{-1, 2 * time.Minute, 2},
+			{-1, 5 * time.Minute, 3}, // up to the one that is young
+			{2, 5 * time.Minute, 4},
+			{-1, time.Hour, 5}, // the newest stays
+		} {
+			pruned, err := db.Prune(t.Context(), c.keep, when.Add(c.before))
+			if err != nil || pruned != c.pruned {
+				t.Errorf("Prune to %d, before %v: %d, %v; want %d", c.keep, c.before, pruned, err, c.pruned)
+			}
+			left, err := db.After(t.Context(), 0, 10)
+			if err != nil || len(left) != 6-int(pruned) {
+				t.Errorf("%v are left, %v", ids(left), err)
+			}
 		}
 	})
 }
@@ -199,7 +233,7 @@ func TestClosedDatabaseRefuses(t *testing.T) {
 		_, appended := db.Append(t.Context(), note("late"))
 		_, listed := db.After(t.Context(), 0, 1)
 		_, _, bounds := db.Bounds(t.Context())
-		_, pruned := db.Prune(t.Context(), 1)
+		_, pruned := db.Prune(t.Context(), 1, time.Time{})
 		for _, err := range []error{appended, listed, bounds, pruned} {
 			if !errors.Is(err, store.ErrClosed) {
 				t.Errorf("got %v, want ErrClosed", err)
