@@ -16,13 +16,13 @@
 package binance
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"sync"
 	"time"
 
 	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/dialogue"
 	"github.com/tickboard/tickboard/feed/socket"
 	"github.com/tickboard/tickboard/quotes"
 )
@@ -97,36 +97,13 @@ func restBase(env feed.Env) (string, error) {
 	return base, err
 }
 
-// parse takes the URL's symbols.
+// parse takes the URL's symbols, nil for all.
 func parse(u *url.URL) ([]quotes.Symbol, error) {
-	if u.Opaque != "" || u.Host != "" || u.Path != "" || u.User != nil || u.Fragment != "" {
-		return nil, fmt.Errorf("nothing but parameters follows binance://; write %s", usage)
-	}
-	values, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, fmt.Errorf("parameters: %w; write them like %s", err, usage)
-	}
-	for key, list := range values {
-		if key != "symbols" {
-			return nil, fmt.Errorf("unknown parameter %q; there is symbols", key)
-		}
-		if len(list) > 1 {
-			return nil, errors.New("symbols is there more than once; write a list with commas")
-		}
-	}
-	if !values.Has("symbols") {
-		return nil, nil
-	}
-	syms, err := quotes.ParseSymbols(values.Get("symbols"))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("symbols: %w", err)
-	case len(syms) == 0:
-		return nil, errors.New("symbols is empty; name some, or leave it out for all that are watched")
-	case len(syms) > limit:
+	syms, err := dialogue.ParseURL(u, usage)
+	if err == nil && len(syms) > limit {
 		return nil, fmt.Errorf("%d symbols; one connection carries %d: leave symbols out to follow what is watched", len(syms), limit)
 	}
-	return syms, nil
+	return syms, err
 }
 
 // Name implements feed.Source.

@@ -10,24 +10,19 @@ import (
 	"time"
 
 	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/dialogue"
 	"github.com/tickboard/tickboard/feed/rest"
 	"github.com/tickboard/tickboard/feed/socket"
 	"github.com/tickboard/tickboard/quotes"
 )
 
-// reportEvery bounds what is said of malformed messages.
-const reportEvery = time.Minute
-
 // session is one connection. Run's goroutine reads; another follows the demand.
 type session struct {
 	source  *Source
 	conn    *socket.Conn
-	decoder *decoder // of the reader
+	decoder *decoder        // of the reader
+	report  dialogue.Report // of the reader
 	changed chan struct{}
-
-	// Of the reader: what was malformed since it was last reported.
-	malformed int
-	reported  time.Time
 
 	// Of the follower.
 	nextSend time.Time
@@ -99,7 +94,7 @@ func (s *session) take(msg []byte, now time.Time) error {
 		err = s.decoder.update(&m, now, s.deliver)
 	}
 	if err != nil {
-		s.report(err, now)
+		s.report.Malformed(err, now, s.emit)
 	}
 	return nil
 }
@@ -110,16 +105,6 @@ func (s *session) deliver(u feed.Update) {
 	if g := s.gates[u.Symbol]; g != nil {
 		g.pass(u, s.emit)
 	}
-}
-
-// report says that messages are malformed, at most once a minute.
-func (s *session) report(err error, now time.Time) {
-	s.malformed++
-	if now.Sub(s.reported) < reportEvery {
-		return
-	}
-	s.say(fmt.Sprintf("messages of Binance that cannot be read: %d; the last: %v", s.malformed, err))
-	s.malformed, s.reported = 0, now
 }
 
 // say tells the operator a line.

@@ -130,7 +130,7 @@ type dialogue struct {
 	mu       sync.Mutex // guards all below, and the calls of emit
 	talk     *Talk
 	protocol Protocol
-	report   report
+	report   Report
 	again    map[quotes.Symbol]bool // asked for a second time
 	answered bool                   // the vendor has confirmed a subscription
 }
@@ -185,7 +185,7 @@ func (d *dialogue) take(msg []byte, now time.Time) error {
 	d.talk.Emit(feed.Update{Kind: feed.Received, Time: now.UTC()})
 	err := d.protocol.Take(msg, now)
 	if errors.Is(err, frame.ErrMalformed) {
-		d.report.malformed(err, now, d.talk.Emit)
+		d.report.Malformed(err, now, d.talk.Emit)
 		return nil
 	}
 	return err

@@ -270,12 +270,12 @@ func TestWhatIsNotUnderstoodIsToldAndAnErrorEnds(t *testing.T) {
 }
 
 func TestReportsOfAMinuteAreOne(t *testing.T) {
-	var r report
+	var r Report
 	var notes []string
 	emit := func(u feed.Update) { notes = append(notes, u.Note) }
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	for second := range 61 {
-		r.malformed(errors.New("bad"), now.Add(time.Duration(second)*time.Second), emit)
+		r.Malformed(errors.New("bad"), now.Add(time.Duration(second)*time.Second), emit)
 	}
 	if len(notes) != 2 || notes[0] != "bad" || notes[1] != "60 messages were not understood; the last: bad" {
 		t.Errorf("%q", notes)

@@ -10,14 +10,16 @@ import (
 // reportEvery is how often messages that were not understood are told.
 const reportEvery = time.Minute
 
-// report tells the first such message at once, and those of each minute after it
-// together.
-type report struct {
+// Report tells the operator of messages that were not understood: of the first at
+// once, and of those of each minute after it together. The zero Report is ready;
+// one goroutine at a time uses it.
+type Report struct {
 	told  time.Time
 	since int // messages that were not told
 }
 
-func (r *report) malformed(err error, now time.Time, emit func(feed.Update)) {
+// Malformed notes one, and emits Reported when it is time to.
+func (r *Report) Malformed(err error, now time.Time, emit func(feed.Update)) {
 	r.since++
 	if !r.told.IsZero() && now.Sub(r.told) < reportEvery {
 		return
