@@ -59,12 +59,13 @@ func (s *Subscriptions) Follow(watched []quotes.Symbol) (add, remove []quotes.Sy
 		delete(s.asked, sym)
 		s.say(Released, sym, "")
 	}
-	return s.admit(s.queue(watched, wanted)), remove
+	queue, waited := s.queue(watched, wanted)
+	return s.admit(queue, waited), remove
 }
 
-// queue is what is wanted and not asked for: what waits already, then the new.
-func (s *Subscriptions) queue(watched []quotes.Symbol, wanted map[quotes.Symbol]bool) []quotes.Symbol {
-	var queue []quotes.Symbol
+// queue is what is wanted and not asked for: what waits already, so many of
+// them, then the new.
+func (s *Subscriptions) queue(watched []quotes.Symbol, wanted map[quotes.Symbol]bool) (queue []quotes.Symbol, waited int) {
 	for _, sym := range s.waiting {
 		if wanted[sym] {
 			queue = append(queue, sym)
@@ -73,6 +74,7 @@ func (s *Subscriptions) queue(watched []quotes.Symbol, wanted map[quotes.Symbol]
 			s.say(Released, sym, "")
 		}
 	}
+	waited = len(queue)
 	for _, sym := range watched {
 		_, asked := s.asked[sym]
 		_, refused := s.refused[sym]
@@ -81,11 +83,12 @@ func (s *Subscriptions) queue(watched []quotes.Symbol, wanted map[quotes.Symbol]
 			wanted[sym] = false
 		}
 	}
-	return queue
+	return queue, waited
 }
 
-// admit asks for as much of the queue as there are places; the rest waits.
-func (s *Subscriptions) admit(queue []quotes.Symbol) []quotes.Symbol {
+// admit asks for as much of the queue as there are places; the rest waits, and is
+// told so unless it waited before.
+func (s *Subscriptions) admit(queue []quotes.Symbol, waited int) []quotes.Symbol {
 	room := len(queue)
 	if s.limit > 0 {
 		room = min(room, s.limit-len(s.asked))
@@ -95,10 +98,8 @@ func (s *Subscriptions) admit(queue []quotes.Symbol) []quotes.Symbol {
 		s.asked[sym] = &subscription{at: time.Now()}
 		s.say(Asked, sym, "")
 	}
-	for _, sym := range over {
-		if !slices.Contains(s.waiting, sym) {
-			s.say(Refused, sym, fmt.Sprintf("over the limit of %d symbols; it is asked for when another is not watched any more", s.limit))
-		}
+	for _, sym := range over[min(max(waited-room, 0), len(over)):] {
+		s.say(Refused, sym, fmt.Sprintf("over the limit of %d symbols; it is asked for when another is not watched any more", s.limit))
 	}
 	s.waiting = over
 	return add

@@ -1,6 +1,7 @@
 package feed_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -193,5 +194,20 @@ func mapKeys(m map[string]bool) func(func(string) bool) {
 				return
 			}
 		}
+	}
+}
+
+// BenchmarkFollowFarOverTheLimit is what a change of demand costs a free plan
+// when thousands of symbols are watched.
+func BenchmarkFollowFarOverTheLimit(b *testing.B) {
+	var watched []quotes.Symbol
+	for i := range 5000 {
+		watched = append(watched, quotes.MustSymbol(fmt.Sprintf("S%d", i)))
+	}
+	s := feed.NewSubscriptions(30, nil, func(feed.Update) {})
+	s.Follow(watched)
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Follow(watched)
 	}
 }
