@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -385,6 +386,7 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	back, backCtx := errgroup.WithContext(backCtx)
 	back.Go(func() error { return p.market.Run(backCtx) })
 	back.Go(func() error { return p.notes.Run(backCtx) })
+	back.Go(func() error { return tidy(backCtx) })
 	back.Go(func() error { return p.web.Run(backCtx) })
 	if p.cert != nil {
 		hangups := make(chan os.Signal, 1)
@@ -422,6 +424,27 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	err = cmp.Or(err, back.Wait())
 	p.log.Info("stopped")
 	return err
+}
+
+// tidy collects garbage where nothing else made the runtime do it for half a
+// minute. A server whose streams mostly wait makes little, and without this that
+// little would pile up for minutes, to as much again as all that is in use.
+func tidy(ctx context.Context) error {
+	ticker := time.NewTicker(30 * time.Second)
+	defer ticker.Stop()
+	var now, before runtime.MemStats
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if runtime.ReadMemStats(&now); now.NumGC == before.NumGC {
+			runtime.GC()
+			runtime.ReadMemStats(&now)
+		}
+		before = now
+	}
 }
 
 // reloadCertificate reads the certificate anew at every hangup until ctx ends. A
