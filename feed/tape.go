@@ -109,6 +109,7 @@ func (t *Tape) Apply(u Update, now time.Time) Outcome {
 	}
 	if outcome == Merged {
 		t.turned = false
+		t.quote.Corrected = u.Kind == Correction || u.Kind == Cancel
 		if u.Time.After(t.quote.Time) {
 			t.quote.Time = u.Time
 		}

@@ -103,3 +103,23 @@ func TestWhatWaitedForADayThatPassedIsGone(t *testing.T) {
 	apply(tape, at(friday, "10:00", trade(4, 0, "103", "1")))
 	wantFigures(t, tape, "regular 103 by 3 from 100 open 103 high 103 low 103 volume 6")
 }
+
+func TestQuoteSaysThatItWasCorrected(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		after []feed.Update
+		want  bool
+	}{
+		{"a trade", nil, false},
+		{"a correction", []feed.Update{correction(3, 2, "100.50", "10")}, true},
+		{"a cancel", []feed.Update{cancel(3, 2)}, true},
+		{"one that meets nothing", []feed.Update{correction(3, 9, "100.50", "10")}, false},
+		{"what comes after it", []feed.Update{correction(3, 2, "100.50", "10"), trade(3, 4, "100.60", "10")}, false},
+	} {
+		tape := newTape(quotes.Live)
+		apply(tape, append([]feed.Update{trade(1, 1, "100.00", "10"), trade(2, 2, "101.00", "10")}, c.after...)...)
+		if got := tape.Quote(1).Corrected; got != c.want {
+			t.Errorf("after %s: %t", c.name, got)
+		}
+	}
+}

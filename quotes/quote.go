@@ -64,6 +64,9 @@ type StockQuote struct {
 	// Delay is by how much a Delayed quote is late, in whole seconds on the wire.
 	Delay         time.Duration
 	Halted, Stale bool
+	// Corrected says that what has changed in the quote was corrected or
+	// cancelled, not traded. It is not on the wire.
+	Corrected bool
 	// Source is the name of the feed.
 	Source string
 }
