@@ -1,0 +1,301 @@
+package alert_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+)
+
+// runEngine runs an engine in a bubble until the test's end.
+func runEngine(t *testing.T, e *alert.Engine) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := e.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return func() { cancel(); running.Wait() }
+}
+
+func add(t testing.TB, e *alert.Engine, r alert.Rule) alert.Rule {
+	t.Helper()
+	stored, err := e.Add(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestAFiringIsCommittedWithin50Milliseconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, hints := newRuleMemory(), 0
+		e := alert.NewEngine(m, alert.EngineOptions{Stored: func() { hints++ }})
+		defer runEngine(t, e)()
+		for i := range 100 {
+			add(t, e, rule(alert.CrossesUp, quotes.FormatDecimal(quotes.MustDecimal("100").Add(quotes.MustDecimal("1").Shift(int32(-i%10)))), ""))
+		}
+		e.Observe(quoteAt(1, "99"))
+		for i, price := range []string{"100.0000000005", "100.00000005", "100.005", "100.5", "102"} {
+			time.Sleep(7 * time.Millisecond)
+			e.Observe(quoteAt(int64(i)+2, price))
+		}
+		time.Sleep(50 * time.Millisecond)
+		synctest.Wait()
+		if n := len(m.fired()); n != 100 {
+			t.Errorf("%d of 100 are committed", n)
+		}
+		m.set(func() {
+			if m.fires > 8 {
+				t.Errorf("%d commits in 85 ms", m.fires)
+			}
+		})
+		if hints == 0 {
+			t.Error("nobody was told")
+		}
+	})
+}
+
+func TestObserveWaitsForNoDatabaseAndAnOutageLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRuleMemory()
+		e := alert.NewEngine(m, alert.EngineOptions{Logger: discard()})
+		stop := runEngine(t, e)
+		for _, level := range []string{"100", "101", "102"} {
+			add(t, e, rule(alert.Above, level, ""))
+		}
+		add(t, e, always(rule(alert.Crosses, "103", "0")))
+		m.set(func() { m.fail = errors.New("no disk") })
+		began := time.Now()
+		e.Observe(quoteAt(1, "99"))
+		for i, price := range []string{"100.5", "101.5", "102.5", "103.5", "102.5"} {
+			e.Observe(quoteAt(int64(i)+2, price))
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("Observe took %v", waited)
+		}
+		time.Sleep(time.Minute)
+		if st := e.Stats(); st.Errors < 5 || len(m.fired()) != 0 {
+			t.Errorf("%+v", st)
+		}
+		// It comes back, and does not say at first that it has stored the batch.
+		m.set(func() { m.fail, m.after = nil, errors.New("connection lost") })
+		time.Sleep(30 * time.Second)
+		m.set(func() { m.after = nil })
+		time.Sleep(30 * time.Second)
+		if n := len(m.fired()); n != 4 {
+			t.Errorf("%d were committed, want each of 4 once", n)
+		}
+		e.Observe(quoteAt(10, "104"))
+		stop() // commits what is left
+		if n := len(m.fired()); n != 5 {
+			t.Errorf("%d after the stop, want 5", n)
+		}
+	})
+}
+
+func TestWhoDeletesOrChangesARuleWhileItFiresIsObeyed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRuleMemory()
+		e := alert.NewEngine(m, alert.EngineOptions{})
+		kept, deleted, changed := add(t, e, rule(alert.Above, "100", "")), add(t, e, rule(alert.Above, "100", "")), add(t, e, rule(alert.Above, "100", ""))
+		e.Observe(quoteAt(1, "101"))
+		// Both by another process, so that the engine is not told.
+		if err := m.DeleteRule(t.Context(), 1, deleted.ID); err != nil {
+			t.Fatal(err)
+		}
+		changed.Level = optional("102")
+		if _, err := m.UpdateRule(t.Context(), changed); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		e.Observe(quoteAt(2, "102"))
+		e.Observe(quoteAt(3, "102.01"))
+		if err := e.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []alert.RuleID
+		for _, f := range m.fired() {
+			got = append(got, f.Rule.ID)
+		}
+		if diff := cmp.Diff([]alert.RuleID{kept.ID, changed.ID}, got); diff != "" {
+			t.Error(diff)
+		}
+		if st := e.Stats(); st.LeftOut != 2 || st.Fired != 2 || st.Rules != 0 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+func TestRulesComeAndGoWhileQuotesFlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRuleMemory()
+		e := alert.NewEngine(m, alert.EngineOptions{})
+		fired := func() int {
+			if err := e.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return len(m.fired())
+		}
+		e.Observe(quoteAt(1, "99"))
+		r := add(t, e, rule(alert.Above, "100", ""))
+		r.Paused = true
+		r, err := e.Update(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Observe(quoteAt(2, "101")); fired() != 0 {
+			t.Error("a paused rule fired")
+		}
+		r.Paused, r.Condition = false, alert.CrossesUp
+		if r, err = e.Update(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if e.Observe(quoteAt(3, "102")); fired() != 0 {
+			t.Error("set above the line, it has crossed nothing")
+		}
+		e.Observe(quoteAt(4, "99"))
+		if e.Observe(quoteAt(5, "100")); fired() != 1 {
+			t.Error("it has not fired")
+		}
+		if r, err = e.Update(t.Context(), r); !errors.Is(err, nil) || r.State.Count != 1 || r.Version != 4 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		e.Observe(quoteAt(6, "99"))
+		if e.Observe(quoteAt(7, "100")); fired() != 2 {
+			t.Error("armed again, it has not fired")
+		}
+		if r, err = e.Update(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Delete(t.Context(), 2, acme, r.ID); !errors.Is(err, alert.ErrNoRule) {
+			t.Errorf("another's: %v", err)
+		}
+		if err := e.Delete(t.Context(), 1, acme, r.ID); err != nil {
+			t.Fatal(err)
+		}
+		e.Observe(quoteAt(8, "99"))
+		if e.Observe(quoteAt(9, "100")); fired() != 2 {
+			t.Error("a deleted rule fired")
+		}
+		r.Level = optional("")
+		if _, err := e.Update(t.Context(), r); !errors.Is(err, alert.ErrRule) {
+			t.Errorf("a rule without a level: %v", err)
+		}
+		if _, err := e.Add(t.Context(), r); !errors.Is(err, alert.ErrRule) {
+			t.Errorf("a rule without a level: %v", err)
+		}
+	})
+}
+
+func TestDemandFollowsTheRulesThatMayFire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, demand := newRuleMemory(), &feed.Demand{}
+		loaded := rule(alert.Above, "100", "")
+		loaded.Symbol = quotes.MustSymbol("LOADED")
+		paused := rule(alert.Above, "100", "")
+		paused.Symbol, paused.Paused = quotes.MustSymbol("PAUSED"), true
+		for _, r := range []alert.Rule{loaded, paused} {
+			if _, err := m.AddRule(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := alert.NewEngine(m, alert.EngineOptions{Demand: demand})
+		if err := e.Load(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		stop := runEngine(t, e)
+		want := func(what string, syms ...quotes.Symbol) {
+			t.Helper()
+			time.Sleep(50 * time.Millisecond)
+			if got, _ := demand.Watched(); !cmp.Equal(got, syms, cmp.AllowUnexported(quotes.Symbol{})) {
+				t.Errorf("%s: %v, want %v", what, got, syms)
+			}
+		}
+		want("at the start", loaded.Symbol)
+		first, second := add(t, e, rule(alert.Above, "100", "")), rule(alert.Above, "101", "")
+		second.Expires = time.Now().Add(time.Hour)
+		add(t, e, second)
+		want("two of ACME", acme, loaded.Symbol)
+		e.Observe(quoteAt(1, "100.50"))
+		want("one has fired", acme, loaded.Symbol)
+		time.Sleep(time.Hour + time.Second)
+		want("the other has expired", loaded.Symbol)
+		add(t, e, rule(alert.Below, "1", ""))
+		want("a third", acme, loaded.Symbol)
+		stop()
+		if got, _ := demand.Watched(); len(got) != 0 {
+			t.Errorf("after the end: %v", got)
+		}
+		if first.ID != 3 {
+			t.Errorf("the first has the number %d", first.ID)
+		}
+	})
+}
+
+// TestQuotesOutOfOrderAndManyAtOnce: what comes after a newer quote of its symbol
+// is left out; everything may be called at once.
+func TestQuotesOutOfOrderAndManyAtOnce(t *testing.T) {
+	m := newRuleMemory()
+	e := alert.NewEngine(m, alert.EngineOptions{Demand: &feed.Demand{}})
+	stop := runEngine(t, e)
+	var all sync.WaitGroup
+	for worker := range 8 {
+		all.Go(func() {
+			for i := range 500 {
+				price := "99"
+				if i%2 == 1 {
+					price = "101"
+				}
+				e.Observe(quoteAt(int64(i*8+worker+1), price))
+				switch r := rule(alert.Above, "100", "0"); i % 50 {
+				case 0:
+					add(t, e, r)
+				case 25:
+					r = add(t, e, always(rule(alert.Crosses, "100", "0")))
+					if r, err := e.Update(t.Context(), r); err != nil {
+						t.Error(err)
+					} else if err := e.Delete(t.Context(), 1, acme, r.ID); err != nil {
+						t.Error(err)
+					}
+				}
+				e.Stats()
+			}
+		})
+	}
+	all.Wait()
+	stop()
+	ones := make(map[alert.RuleID]int)
+	for _, f := range m.fired() {
+		if f.Rule.Condition == alert.Above {
+			ones[f.Rule.ID]++
+		}
+	}
+	for id, n := range ones {
+		if n != 1 {
+			t.Errorf("rule %d has fired %d times", id, n)
+		}
+	}
+	if len(ones) != 80 {
+		t.Errorf("%d rules have fired, want 80", len(ones))
+	}
+	before := e.Stats().Older
+	if e.Observe(quoteAt(1, "99")); e.Stats().Older != before+1 {
+		t.Error("an older quote was not left out")
+	}
+}

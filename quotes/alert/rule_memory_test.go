@@ -1,0 +1,142 @@
+package alert_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/tickboard/tickboard/quotes/alert"
+)
+
+// ruleMemory is a RuleStore without a disk.
+type ruleMemory struct {
+	mu    sync.Mutex
+	rules map[alert.RuleID]alert.Rule
+	past  []alert.Firing
+	last  alert.RuleID
+	fail  error // what Fire answers, if set
+	after error // what Fire answers once it has stored the batch, if set
+	fires int
+}
+
+func newRuleMemory() *ruleMemory { return &ruleMemory{rules: make(map[alert.RuleID]alert.Rule)} }
+
+func (m *ruleMemory) list(keep func(alert.Rule) bool, limit int) []alert.Rule {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []alert.Rule
+	for _, r := range m.rules {
+		if keep(r) {
+			list = append(list, r)
+		}
+	}
+	slices.SortFunc(list, func(a, b alert.Rule) int { return cmp.Compare(a.ID, b.ID) })
+	return list[:min(limit, len(list))]
+}
+
+func (m *ruleMemory) Rules(_ context.Context, after alert.RuleID, limit int) ([]alert.Rule, error) {
+	return m.list(func(r alert.Rule) bool { return r.ID > after }, limit), nil
+}
+
+func (m *ruleMemory) RulesOf(_ context.Context, profile int64) ([]alert.Rule, error) {
+	return m.list(func(r alert.Rule) bool { return r.Profile == profile }, 1000), nil
+}
+
+func (m *ruleMemory) Rule(_ context.Context, id alert.RuleID) (alert.Rule, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.rules[id]
+	if !ok {
+		return r, alert.ErrNoRule
+	}
+	return r, nil
+}
+
+func (m *ruleMemory) AddRule(_ context.Context, r alert.Rule) (alert.Rule, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last++
+	r.ID, r.Version = m.last, 1
+	m.rules[r.ID] = r
+	return r, nil
+}
+
+func (m *ruleMemory) UpdateRule(_ context.Context, r alert.Rule) (alert.Rule, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, ok := m.rules[r.ID]
+	switch {
+	case !ok || old.Profile != r.Profile:
+		return r, alert.ErrNoRule
+	case old.Version != r.Version:
+		return r, alert.ErrRuleChanged
+	}
+	r.Version++
+	r.Symbol, r.Created, r.State.Count = old.Symbol, old.Created, old.State.Count
+	m.rules[r.ID] = r
+	return r, nil
+}
+
+func (m *ruleMemory) DeleteRule(_ context.Context, profile int64, id alert.RuleID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if r, ok := m.rules[id]; !ok || r.Profile != profile {
+		return alert.ErrNoRule
+	}
+	delete(m.rules, id)
+	return nil
+}
+
+func (m *ruleMemory) Fire(_ context.Context, batch []alert.Firing) ([]alert.Fired, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fires++
+	if m.fail != nil {
+		return nil, m.fail
+	}
+	var fired []alert.Fired
+	for _, f := range batch {
+		fired = append(fired, alert.Fired{Rule: f.Rule.ID, Outcome: m.fire(f)})
+	}
+	return fired, m.after
+}
+
+func (m *ruleMemory) fire(f alert.Firing) alert.Outcome {
+	r, ok := m.rules[f.Rule.ID]
+	before := f.Rule.State.Count
+	if f.Quote != nil {
+		before--
+	}
+	switch {
+	case !ok || r.Version != f.Rule.Version:
+		return alert.LeftOut
+	case f.Quote != nil && r.State.Count >= f.Rule.State.Count:
+		return alert.StoredThen
+	case r.State.Count != before:
+		return alert.LeftOut
+	}
+	r.State = f.Rule.State
+	m.rules[r.ID] = r
+	if f.Quote != nil {
+		m.past = append(m.past, f)
+	}
+	return alert.Stored
+}
+
+func (m *ruleMemory) History(context.Context, int64, alert.RuleID, int64, int) ([]alert.Past, error) {
+	return nil, nil
+}
+
+// fired are the firings so far.
+func (m *ruleMemory) fired() []alert.Firing {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.past)
+}
+
+func (m *ruleMemory) set(change func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change()
+}

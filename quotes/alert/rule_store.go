@@ -1,0 +1,93 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/tickboard/tickboard/quotes"
+)
+
+// Errors that a RuleStore's methods wrap.
+var (
+	ErrNoRule      = errors.New("there is no such alert; it may have been deleted")
+	ErrRuleChanged = errors.New("the alert was changed meanwhile; load it again and repeat the change")
+)
+
+// RuleStore is the database behind the rules. Any number may call every method
+// at once; what is stored when one returns without an error survives a power cut.
+type RuleStore interface {
+	// Rules returns the first rules above the number after, in the order of
+	// their numbers, at most limit. RulesOf returns those of a profile, and Rule
+	// one, or an error that wraps ErrNoRule.
+	Rules(ctx context.Context, after RuleID, limit int) ([]Rule, error)
+	RulesOf(ctx context.Context, profile int64) ([]Rule, error)
+	Rule(ctx context.Context, id RuleID) (Rule, error)
+
+	// AddRule stores r as it is but for its number and Version 1, and returns it
+	// as stored. Times are kept in microseconds.
+	AddRule(ctx context.Context, r Rule) (Rule, error)
+
+	// UpdateRule stores r in place of the rule of its number whose Version and
+	// Profile are r's, and returns it as stored, with the next Version. Its
+	// Symbol, Created and State.Count stay. Otherwise the error wraps ErrNoRule
+	// or ErrRuleChanged.
+	UpdateRule(ctx context.Context, r Rule) (Rule, error)
+
+	// DeleteRule removes a profile's rule; its history stays. The error may
+	// wrap ErrNoRule.
+	DeleteRule(ctx context.Context, profile int64, id RuleID) error
+
+	// Fire stores a batch in one transaction: of each the rule's new state and,
+	// where it fired, its notification and its entry in the history. It answers
+	// each in the order of the batch, and may be called again with the same
+	// batch when it is not known whether it succeeded.
+	Fire(ctx context.Context, batch []Firing) ([]Fired, error)
+
+	// History returns the last firings of a profile with a number below before
+	// (0: from the newest), newest first, at most limit; of one rule where
+	// rule is not 0.
+	History(ctx context.Context, profile int64, rule RuleID, before int64, limit int) ([]Past, error)
+}
+
+// Firing is a change of a rule's state by the engine and, where the rule fired,
+// what it fired at.
+type Firing struct {
+	Rule  Rule               // with its new State
+	Quote *quotes.StockQuote // what it fired at, as it was then; nil: it did not fire
+	Price decimal.NullDecimal
+	Time  time.Time // when it was decided, by our clock
+	Late  bool      // it had happened before, while nobody looked
+}
+
+// Outcome says what Fire made of a firing.
+type Outcome int
+
+// The outcomes.
+const (
+	Stored     Outcome = iota // it is stored, by this call
+	StoredThen                // it was stored already, by an earlier call or another process
+	LeftOut                   // the rule has changed or gone meanwhile: nothing is stored
+)
+
+// Fired is what became of a firing.
+type Fired struct {
+	Rule    RuleID
+	Outcome Outcome
+	// Notification is its notification as stored, with its number, where the
+	// outcome is Stored and the rule fired.
+	Notification Notification
+}
+
+// Past is a firing in the history.
+type Past struct {
+	Number  int64 // its notification's
+	Rule    RuleID
+	Message string
+	Time    time.Time
+	Price   decimal.NullDecimal
+	Late    bool
+	Quote   quotes.StockQuote // at that moment
+}
