@@ -22,6 +22,10 @@ var fixtures = [][]string{
 		`INSERT INTO instruments (source, list) VALUES ('f', '[{"symbol":"AAPL","name":"Apple"}]')`,
 	},
 	3: {`UPDATE last_quotes SET version = 7`},
+	4: {
+		`UPDATE rule_numbers SET newest = 1`,
+		`INSERT INTO rules VALUES (1, 7, 'AAPL', 'above', '190.10', 0, '', 'once', 0, 'regular', '', 0, 0, 1700000000000000, 1, '', 0, 0, '', 0, '', '')`,
+	},
 }
 
 func TestEveryOlderDatabaseIsBroughtUpToDate(t *testing.T) {
@@ -48,6 +52,9 @@ func TestEveryOlderDatabaseIsBroughtUpToDate(t *testing.T) {
 			}
 			if list, err := db.LoadInstruments(t.Context(), "f"); err != nil || version >= 2 != (len(list) == 1) {
 				t.Errorf("version %d: the instruments are %v, %v", version, list, err)
+			}
+			if list, err := db.RulesOf(t.Context(), 7); err != nil || version >= 4 != (len(list) == 1) {
+				t.Errorf("version %d: the rules are %v, %v", version, list, err)
 			}
 			// And it works: the next number, a quote in place of the old one.
 			if n, err := db.Append(t.Context(), note("next")); err != nil || version >= 1 != (n.ID == 4) {

@@ -11,6 +11,8 @@
 //   - notifications.go  the notifications' log: reading
 //   - prune.go          the notifications' log: retention
 //   - append.go         many who append at once share a transaction
+//   - rules.go          the alerts that people set
+//   - firings.go        what fired: state, notification and history in one transaction
 //   - lastquotes.go     the newest quote of each symbol, for the next start
 //   - instruments.go    the instruments of each feed, for a start without its list
 //   - backup.go         a copy of the file while it is in use

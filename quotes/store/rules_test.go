@@ -1,0 +1,182 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/store"
+)
+
+// compareRules tells 1.5 and 1.50 apart, and no nil from none.
+var compareRules = cmp.Options{compareExactly, cmpopts.EquateEmpty()}
+
+// fullRule has something in every field.
+func fullRule() alert.Rule {
+	day := time.Date(2026, 11, 20, 14, 42, 7, 123456000, time.UTC)
+	return alert.Rule{
+		Profile: 7, Symbol: quotes.MustSymbol("BTC/USD"), Condition: alert.PercentWindow, Level: quotes.Some(quotes.MustDecimal("-5.50")),
+		Window: time.Hour, Hysteresis: quotes.Some(quotes.MustDecimal("0.10")), Repeat: alert.Always, Cooldown: time.Minute,
+		Sessions: alert.AllSessions, Note: "sell? \U0001F680 it's", Expires: day.AddDate(1, 0, 0), Paused: true, Created: day,
+		State: alert.State{
+			Phase: alert.Spent, Fired: day.Add(time.Hour), Count: 3, Day: "2026-11-20", At: 1 << 50,
+			High: quotes.Some(quotes.MustDecimal("101.50")), Low: quotes.Some(quotes.MustDecimal("0.00001305")),
+		},
+	}
+}
+
+func addRule(t testing.TB, db *store.DB, r alert.Rule) alert.Rule {
+	t.Helper()
+	stored, err := db.AddRule(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+func TestRulesComeBackAsStored(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		address := on.address(t)
+		db := open(t, address)
+		bare := alert.Rule{Profile: 8, Symbol: quotes.MustSymbol("A"), Condition: alert.Halted}.Completed()
+		var want []alert.Rule
+		for i, r := range []alert.Rule{fullRule(), bare, fullRule()} {
+			stored := addRule(t, db, r)
+			r.ID, r.Version = alert.RuleID(i+1), 1
+			if diff := cmp.Diff(r, stored, compareRules); diff != "" {
+				t.Errorf("AddRule returned another (-want +got):\n%s", diff)
+			}
+			want = append(want, r)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db = open(t, address)
+		for _, c := range []struct {
+			name string
+			read func() ([]alert.Rule, error)
+			want []alert.Rule
+		}{
+			{"all", func() ([]alert.Rule, error) { return db.Rules(t.Context(), 0, 10) }, want},
+			{"from 1, one", func() ([]alert.Rule, error) { return db.Rules(t.Context(), 1, 1) }, want[1:2]},
+			{"of 7", func() ([]alert.Rule, error) { return db.RulesOf(t.Context(), 7) }, []alert.Rule{want[0], want[2]}},
+			{"2", func() ([]alert.Rule, error) { r, err := db.Rule(t.Context(), 2); return []alert.Rule{r}, err }, want[1:2]},
+		} {
+			got, err := c.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got, compareRules); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", c.name, diff)
+			}
+		}
+	})
+}
+
+func TestRulesAreChangedAndDeletedByTheirOwner(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		r := addRule(t, db, fullRule())
+		changed := r
+		changed.Symbol, changed.Created, changed.State = quotes.MustSymbol("B"), time.Time{}, alert.State{Count: 9}
+		changed.Condition, changed.Level, changed.Window, changed.Note, changed.Paused = alert.Above, quotes.Some(quotes.MustDecimal("1.50")), 0, "", false
+		got, err := db.UpdateRule(t.Context(), changed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed.Symbol, changed.Created, changed.State.Count, changed.Version = r.Symbol, r.Created, 3, 2
+		if diff := cmp.Diff(changed, got, compareRules); diff != "" {
+			t.Errorf("changed (-want +got):\n%s", diff)
+		}
+		other, gone := changed, changed
+		other.Profile, gone.ID = 8, 99
+		for _, c := range []struct {
+			name string
+			rule alert.Rule
+			want error
+		}{{"an old version", r, alert.ErrRuleChanged}, {"another's", other, alert.ErrNoRule}, {"none", gone, alert.ErrNoRule}} {
+			if _, err := db.UpdateRule(t.Context(), c.rule); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		}
+		if err := db.DeleteRule(t.Context(), 8, r.ID); !errors.Is(err, alert.ErrNoRule) {
+			t.Errorf("another's: %v", err)
+		}
+		if err := db.DeleteRule(t.Context(), 7, r.ID); err != nil {
+			t.Error(err)
+		}
+		if _, err := db.Rule(t.Context(), r.ID); !errors.Is(err, alert.ErrNoRule) {
+			t.Errorf("deleted: %v", err)
+		}
+		if next := addRule(t, db, fullRule()); next.ID != r.ID+1 {
+			t.Errorf("the number %d was given again", next.ID)
+		}
+	})
+}
+
+// firingOf is r's next firing.
+func firingOf(r alert.Rule, price string) alert.Firing {
+	r.State.Count++
+	r.State.Phase, r.State.Fired = alert.Spent, time.UnixMicro(when.UnixMicro()).UTC()
+	return alert.Firing{Rule: r, Quote: quoteOf(r.Symbol.String(), price, 5), Price: quotes.Some(quotes.MustDecimal(price)), Time: r.State.Fired, Late: true}
+}
+
+func TestFiringIsStoredWhole(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		fill(t, db, 1)
+		b, a, gone, edited := addRule(t, db, fullRule()), addRule(t, db, fullRule()), addRule(t, db, fullRule()), addRule(t, db, fullRule())
+		if err := db.DeleteRule(t.Context(), 7, gone.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.UpdateRule(t.Context(), edited); err != nil {
+			t.Fatal(err)
+		}
+		armed := b
+		armed.State.Phase = alert.Fresh
+		batch := []alert.Firing{firingOf(a, "101.50"), firingOf(gone, "1"), {Rule: armed}, firingOf(edited, "1")}
+		for round, want := range [][]alert.Outcome{
+			{alert.Stored, alert.LeftOut, alert.Stored, alert.LeftOut},
+			{alert.StoredThen, alert.LeftOut, alert.Stored, alert.LeftOut},
+		} {
+			fired, err := db.Fire(t.Context(), batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, f := range fired {
+				if f.Outcome != want[i] || f.Rule != batch[i].Rule.ID || round == 0 && i == 0 != (f.Notification.ID == 2) {
+					t.Errorf("round %d: number %d: %+v", round, i, f)
+				}
+			}
+		}
+		list, err := db.After(t.Context(), 1, 10)
+		if err != nil || len(list) != 1 || list[0].Rule != "down 5.50 % within an hour" || list[0].Symbol != a.Symbol {
+			t.Errorf("the log has %+v, %v", list, err)
+		}
+		for _, want := range []alert.Rule{batch[0].Rule, armed} {
+			if got, err := db.Rule(t.Context(), want.ID); err != nil || !cmp.Equal(want, got, compareRules) {
+				t.Errorf("%v: %s", err, cmp.Diff(want, got, compareRules))
+			}
+		}
+		past, err := db.History(t.Context(), 7, 0, 0, 10)
+		want := []alert.Past{{Number: 2, Rule: a.ID, Message: list[0].Message, Time: list[0].Time, Price: batch[0].Price, Late: true, Quote: *batch[0].Quote}}
+		if diff := cmp.Diff(want, past, compareRules); err != nil || diff != "" {
+			t.Errorf("the history: %v (-want +got):\n%s", err, diff)
+		}
+		for _, c := range []struct {
+			profile int64
+			rule    alert.RuleID
+			before  int64
+			want    int
+		}{{7, a.ID, 0, 1}, {7, b.ID, 0, 0}, {8, 0, 0, 0}, {7, 0, 2, 0}, {7, 0, 3, 1}} {
+			if past, err := db.History(t.Context(), c.profile, c.rule, c.before, 10); err != nil || len(past) != c.want {
+				t.Errorf("%+v: %d, %v", c, len(past), err)
+			}
+		}
+	})
+}
