@@ -6,7 +6,7 @@
 //
 //   - binance.go  the scheme: from a URL to a feed.Spec
 //   - session.go  one connection: what is asked for, and what comes
-//   - gate.go     a symbol's news wait until its snapshot has been told
+//   - gate.go     a snapshot before what has waited for it
 //   - send.go     requests, as slowly as Binance wants them
 //   - decode.go   one message to updates
 //   - rest.go     the instruments and the snapshots

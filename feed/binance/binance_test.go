@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tickboard/tickboard/feed"
+	"github.com/tickboard/tickboard/feed/dialogue"
 	"github.com/tickboard/tickboard/quotes"
 )
 
@@ -126,13 +127,13 @@ func TestInstruments(t *testing.T) {
 func lone(s *Source, syms ...quotes.Symbol) (*session, *[]feed.Update) {
 	var updates []feed.Update
 	ss := &session{
-		source: s, decoder: newDecoder(), changed: make(chan struct{}, 1), gates: make(map[quotes.Symbol]*gate),
+		source: s, decoder: newDecoder(), changed: make(chan struct{}, 1), gates: make(map[quotes.Symbol]*dialogue.Gate),
 		emit: func(u feed.Update) { updates = append(updates, u) },
 	}
 	ss.subs = feed.NewSubscriptions(limit, nil, ss.emit)
 	ss.subs.Follow(syms)
 	for _, sym := range syms {
-		ss.gates[sym] = new(gate)
+		ss.gates[sym] = new(dialogue.Gate)
 	}
 	updates = nil
 	return ss, &updates
@@ -193,16 +194,16 @@ func TestGateLosesNothingBetweenSnapshotAndStream(t *testing.T) {
 	var got []feed.Update
 	emit := func(u feed.Update) { got = append(got, u) }
 	then := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	g := new(gate)
+	g := new(dialogue.Gate)
 	for id := range uint64(5) {
-		g.pass(feed.Update{Kind: feed.Trade, TradeID: id, Time: then.Add(time.Duration(id))}, emit)
+		g.Pass(feed.Update{Kind: feed.Trade, TradeID: id, Time: then.Add(time.Duration(id))}, emit)
 	}
-	g.pass(feed.Update{Kind: feed.Quote}, emit)
+	g.Pass(feed.Update{Kind: feed.Quote}, emit)
 	if len(got) > 0 {
 		t.Fatalf("before the snapshot came %v", got)
 	}
-	g.release([]feed.Update{{Kind: feed.Break}, {Kind: feed.Trade, TradeID: 2, Time: then.Add(time.Minute)}}, 2, emit)
-	g.pass(feed.Update{Kind: feed.Trade, TradeID: 5}, emit)
+	release(g, []feed.Update{{Kind: feed.Break}, {Kind: feed.Trade, TradeID: 2, Time: then.Add(time.Minute)}}, 2, emit)
+	g.Pass(feed.Update{Kind: feed.Trade, TradeID: 5}, emit)
 	var ids []uint64
 	for _, u := range got {
 		if u.Kind == feed.Trade {
@@ -214,20 +215,6 @@ func TestGateLosesNothingBetweenSnapshotAndStream(t *testing.T) {
 	}
 	if !got[1].Time.Equal(then.Add(2)) {
 		t.Errorf("the snapshot's trade is of %v, which the stream knows better", got[1].Time)
-	}
-}
-
-func TestQueueOfTheGateIsBounded(t *testing.T) {
-	g := new(gate)
-	const n = 3*mostQueued + 7
-	for id := range uint64(n) {
-		g.pass(feed.Update{Kind: feed.Trade, TradeID: id + 1}, nil)
-	}
-	last := uint64(0)
-	count := 0
-	g.release(nil, 0, func(u feed.Update) { last = u.TradeID; count++ })
-	if last != n || count > mostQueued || count < mostQueued/2 {
-		t.Errorf("%d waited, the last of them %d", count, last)
 	}
 }
 

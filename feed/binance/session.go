@@ -30,7 +30,7 @@ type session struct {
 	mu       sync.Mutex // guards all below, and every call of emit
 	emit     func(feed.Update)
 	subs     *feed.Subscriptions
-	gates    map[quotes.Symbol]*gate
+	gates    map[quotes.Symbol]*dialogue.Gate
 	requests map[uint64][]quotes.Symbol // subscriptions without an answer
 	lastID   uint64                     // of a request
 	due      []quotes.Symbol            // are confirmed and want a snapshot
@@ -45,7 +45,7 @@ func (s *Source) Run(ctx context.Context, demand *feed.Demand, emit func(feed.Up
 	defer conn.Close()
 	ss := &session{
 		source: s, conn: conn, decoder: newDecoder(), changed: make(chan struct{}, 1), emit: emit,
-		gates: make(map[quotes.Symbol]*gate), requests: make(map[uint64][]quotes.Symbol),
+		gates: make(map[quotes.Symbol]*dialogue.Gate), requests: make(map[uint64][]quotes.Symbol),
 	}
 	ss.subs = feed.NewSubscriptions(limit, s.has, emit)
 	return ss.run(ctx, demand)
@@ -103,7 +103,7 @@ func (s *session) take(msg []byte, now time.Time) error {
 // subscription has ended has none.
 func (s *session) deliver(u feed.Update) {
 	if g := s.gates[u.Symbol]; g != nil {
-		g.pass(u, s.emit)
+		g.Pass(u, s.emit)
 	}
 }
 
@@ -197,7 +197,7 @@ func (s *session) subscribe(ctx context.Context, watched []quotes.Symbol) error 
 		}
 	}
 	for _, sym := range add {
-		s.gates[sym] = new(gate)
+		s.gates[sym] = new(dialogue.Gate)
 	}
 	s.mu.Unlock()
 	if err := s.ask(ctx, "UNSUBSCRIBE", remove); err != nil {
@@ -251,8 +251,8 @@ func (s *session) repair(ctx context.Context, syms []quotes.Symbol) error {
 	}
 	s.release(list)
 	for _, sym := range syms {
-		if g := s.gates[sym]; g != nil && !g.open {
-			g.release([]feed.Update{{Kind: feed.Break, Symbol: sym, Time: time.Now().UTC()}}, 0, s.emit)
+		if g := s.gates[sym]; g != nil && !g.IsOpen() {
+			release(g, []feed.Update{{Kind: feed.Break, Symbol: sym, Time: time.Now().UTC()}}, 0, s.emit)
 		}
 	}
 	return nil
@@ -266,8 +266,8 @@ func (s *session) release(list []ticker) {
 			s.say("a snapshot is malformed, and the stream has to do: " + err.Error())
 			continue
 		}
-		if g := s.gates[snapshot[0].Symbol]; g != nil && !g.open {
-			g.release(snapshot, lastID, s.emit)
+		if g := s.gates[snapshot[0].Symbol]; g != nil && !g.IsOpen() {
+			release(g, snapshot, lastID, s.emit)
 		}
 	}
 }

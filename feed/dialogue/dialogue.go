@@ -5,6 +5,7 @@
 //
 //   - dialogue.go  Run: from the first wish to the end of the connection
 //   - follow.go    the requests: demand, pace, what has no answer
+//   - gate.go      a symbol's news wait until its snapshot has been told
 //   - url.go       the URL of a feed that has no parameter but symbols
 //   - report.go    messages that were not understood, told once a minute
 package dialogue

@@ -137,7 +137,7 @@ func (c *session) take(msg []byte, now time.Time) error {
 // deliver gives a trade to the gate of its symbol. What comes after the
 // subscription has ended has no gate.
 func (c *session) deliver(u feed.Update) {
-	if g := c.gates[u.Symbol]; g != nil && g.pass(u, c.emit) {
+	if g := c.gates[u.Symbol]; g != nil && g.Pass(u, c.emit) {
 		c.subs.Confirm(u.Symbol)
 	}
 }
@@ -296,7 +296,7 @@ func (c *session) next(now time.Time) (first quotes.Symbol, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for sym, g := range c.gates {
-		if !g.open && now.Sub(g.since) >= holdTime {
+		if !g.IsOpen() && now.Sub(g.since) >= holdTime {
 			c.release(sym, g, nil)
 		}
 	}
