@@ -127,6 +127,8 @@ func runCommand(name string, args []string, env func(string) (string, bool), std
 	switch {
 	case name == "watch":
 		err = watchQuotes(args, env, stdout, stderr)
+	case name == "backup":
+		err = backup(args, env, stdout)
 	case name == "feeds" && len(args) == 0:
 		fmt.Fprint(stdout, schemes().Help())
 	case name == "help" && len(args) == 0:
@@ -134,7 +136,7 @@ func runCommand(name string, args []string, env func(string) (string, bool), std
 	case name == "feeds" || name == "help":
 		err = fmt.Errorf("%s takes nothing after it, not %q", name, args[0])
 	default:
-		err = fmt.Errorf("there is no command %q; there are watch, feeds and help, and without one tickboard serves; see tickboard --help", name)
+		err = fmt.Errorf("there is no command %q; there are watch, feeds, backup and help, and without one tickboard serves; see tickboard --help", name)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "tickboard: %v\n", err)
@@ -199,6 +201,32 @@ func watchForm(file *os.File, env func(string) (string, bool)) (watch.Form, bool
 	}
 	plain, _ := env("NO_COLOR")
 	return watch.Table, plain == ""
+}
+
+const backupUsage = "Usage: tickboard backup FILE [--data-dir FOLDER]"
+
+// backup is tickboard backup.
+func backup(args []string, env func(string) (string, bool), stdout io.Writer) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return errors.New("name the file to write. " + backupUsage)
+	}
+	cfg, err := configure(args[1:], env)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(stdout, backupUsage)
+		return nil
+	case err != nil:
+		return err
+	case cfg.database != "":
+		return errors.New("the database is a PostgreSQL, which has a tool of its own: pg_dump --format=custom --file=FILE ADDRESS, and pg_restore to bring it back")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	size, err := store.Backup(ctx, store.DatabaseIn(cfg.dataDir), args[0])
+	if err == nil {
+		fmt.Fprintf(stdout, "%s: %d bytes\n", args[0], size)
+	}
+	return err
 }
 
 // program is everything that runs, and what is to be closed.
@@ -868,7 +896,8 @@ func help() string {
 	b.WriteString("tickboard shows stock quotes in real time: pages, widgets, Server-Sent Events.\n\n" +
 		"Usage:\n  tickboard [flags]                                  serve\n" +
 		"  tickboard watch SYMBOL… [--feed URL]… [--json]     print quotes in the terminal, without a browser\n" +
-		"  tickboard feeds                                    list the feeds with their parameters and settings\n\nEvery flag has an environment variable; a flag wins over it.\n\n")
+		"  tickboard feeds                                    list the feeds with their parameters and settings\n" +
+		"  tickboard backup FILE [--data-dir FOLDER]          copy the database, which may be in use\n\nEvery flag has an environment variable; a flag wins over it.\n\n")
 	flags(new(config), new(texts)).VisitAll(func(f *flag.Flag) {
 		kind, usage := flag.UnquoteUsage(f)
 		fmt.Fprintf(&b, "  --%s %s\n      %s\n", f.Name, kind, usage)

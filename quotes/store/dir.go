@@ -42,7 +42,10 @@ func OpenDir(path string) (*Dir, error) {
 }
 
 // Database is the path of the database file.
-func (d *Dir) Database() string { return filepath.Join(d.path, "tickboard.db") }
+func (d *Dir) Database() string { return DatabaseIn(d.path) }
+
+// DatabaseIn is the path of the database file in the data directory at path.
+func DatabaseIn(path string) string { return filepath.Join(path, "tickboard.db") }
 
 // Close gives the lock back. The file stays: who removed it could remove the
 // one that another process has just locked.
