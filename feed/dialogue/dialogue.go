@@ -128,6 +128,10 @@ type dialogue struct {
 	conn   *socket.Conn
 	demand *feed.Demand
 
+	// backlog is the longest that requests took to be sent, at their pace: so
+	// long after it was wanted may a symbol have been asked for. Of the follower.
+	backlog time.Duration
+
 	mu       sync.Mutex // guards all below, and the calls of emit
 	talk     *Talk
 	protocol Protocol

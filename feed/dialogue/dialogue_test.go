@@ -107,7 +107,9 @@ func newVendor(t *testing.T) *vendor {
 func (v *vendor) run(t *testing.T, o Options, demand *feed.Demand) (<-chan feed.Update, <-chan error) {
 	t.Helper()
 	o.URL = v.url
-	o.Open = func(t *Talk) Protocol { return spoken{t} }
+	if o.Open == nil {
+		o.Open = func(t *Talk) Protocol { return spoken{t} }
+	}
 	updates, ended := make(chan feed.Update, 1000), make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -192,6 +194,35 @@ func TestARequestWithoutAnAnswerIsAskedAgainAndThenGivenUp(t *testing.T) {
 	says(t, updates, feed.Refused, a, "does not answer")
 	demand.Add(b)
 	v.hears(t, "+B")
+}
+
+// each asks for every symbol by itself.
+type each struct{ spoken }
+
+func (e each) Requests(add, remove []quotes.Symbol) (requests [][]byte) {
+	for _, sym := range add {
+		requests = append(requests, e.spoken.Requests([]quotes.Symbol{sym}, nil)...)
+	}
+	return requests
+}
+
+func TestPatienceBeginsWhenARequestIsSent(t *testing.T) {
+	const patience, gap = 150 * time.Millisecond, 150 * time.Millisecond
+	v := newVendor(t)
+	var demand feed.Demand
+	demand.Add(a, b, c)
+	updates, _ := v.run(t, Options{Patience: patience, Gap: gap, Open: func(t *Talk) Protocol { return each{spoken{t}} }}, &demand)
+	for _, sym := range []string{"A", "B"} {
+		v.hears(t, "+"+sym)
+		v.say <- "ok " + sym
+	}
+	v.hears(t, "+C")
+	began := time.Now()
+	for next(t, updates).Kind != feed.Refused {
+	}
+	if took := time.Since(began); took < 2*patience {
+		t.Errorf("it was given up after %v", took)
+	}
 }
 
 // TestAVendorThatAnswersNothingIsLeft: with every symbol given up, an open

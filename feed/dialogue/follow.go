@@ -21,11 +21,13 @@ func (d *dialogue) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		for _, request := range requests {
 			if err := d.send(ctx, request); err != nil {
 				return err
 			}
 		}
+		d.backlog = max(d.backlog, time.Since(began))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -81,7 +83,7 @@ func (d *dialogue) requests() (requests [][]byte, changed <-chan struct{}, err e
 // connection that is given up: with all symbols refused nobody would notice that
 // it is dead.
 func (d *dialogue) refuseUnanswered() error {
-	late := d.talk.Subscriptions.Unconfirmed(2 * d.Patience)
+	late := d.talk.Subscriptions.Unconfirmed(2*d.Patience + d.backlog)
 	if len(late) > 0 && !d.answered {
 		return errUnanswered
 	}
@@ -89,7 +91,7 @@ func (d *dialogue) refuseUnanswered() error {
 		delete(d.again, sym)
 		d.talk.Subscriptions.Refuse(sym, "the vendor does not answer the request for it")
 	}
-	for _, sym := range d.talk.Subscriptions.Unconfirmed(d.Patience) {
+	for _, sym := range d.talk.Subscriptions.Unconfirmed(d.Patience + d.backlog) {
 		if d.again == nil {
 			d.again = make(map[quotes.Symbol]bool)
 		}
