@@ -219,6 +219,32 @@ func TestARestartShowsTheLastQuotesUntilTheSourceSpeaks(t *testing.T) {
 	})
 }
 
+func TestStoredQuotesDoNotCompleteTheMarket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
+			time.Sleep(time.Second)
+			for sym, price := range map[string]string{"A": "2.00", "B": "8.00"} {
+				emit(feed.Update{
+					Symbol: quotes.MustSymbol(sym), Kind: feed.Trade, Time: time.Now(), Price: dec(price), Size: dec("1"),
+					MovesLast: true, MovesRange: true, CountsVolume: true,
+				})
+			}
+			return untilDone(ctx, emit)
+		}}}
+		m, _ := startWith(t, feed.Options{Specs: []feed.Spec{f.spec("A", "B")}, Last: []quotes.StockQuote{
+			storedQuote("A", "1.00", "f"), storedQuote("B", "7.00", "f"),
+		}})
+		if !m.Ready() || m.Complete() {
+			t.Errorf("ready %t, complete %t with stored quotes alone", m.Ready(), m.Complete())
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if !m.Complete() {
+			t.Error("not complete, though the source has spoken of all its symbols")
+		}
+	})
+}
+
 func TestAReplayBeginsAnewAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {

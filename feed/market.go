@@ -154,9 +154,10 @@ func (m *Market) Last(above int64) (changed []*quotes.StockQuote, newest int64) 
 	return changed, newest
 }
 
-// Complete says that every symbol that a source has listed has a quote. A market
-// whose sources follow Demand may never be.
-func (m *Market) Complete() bool { return int(m.board.quoted.Load()) >= m.directory.Len() }
+// Complete says that of every symbol that a source has listed there is a quote
+// that is not one of an earlier process. A market whose sources follow Demand may
+// never be.
+func (m *Market) Complete() bool { return int(m.board.told.Load()) >= m.directory.Len() }
 
 // Ready says that the market has quotes, or that no source is expected to give
 // any: each has ended for good.

@@ -32,6 +32,7 @@ type place struct {
 	seats []seat     // by source
 	owner int        // -1 while nothing is published
 	last  *quotes.StockQuote
+	told  bool // last is, or one before it was, of a source that has spoken in this process
 }
 
 // seat is what one source has at a place.
@@ -149,6 +150,10 @@ func (p *place) settle(now time.Time, changed bool) *quotes.StockQuote {
 	if p.last == nil {
 		s.source.board.quoted.Add(1)
 	}
+	if !p.told && s.run != 0 {
+		p.told = true
+		s.source.board.told.Add(1)
+	}
 	p.last = s.tape.Quote(s.source.versions.Next(now))
 	return p.last
 }
@@ -223,6 +228,7 @@ type board struct {
 	list   []*place // the same; it only grows
 
 	quoted atomic.Int64 // places with a published quote
+	told   atomic.Int64 // those of them whose quote is more than a stored one
 }
 
 // place is that of a symbol, made when there is none.
