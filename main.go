@@ -129,9 +129,9 @@ func runCommand(name string, args []string, env func(string) (string, bool), std
 		err = watchQuotes(args, env, stdout, stderr)
 	case name == "backup":
 		err = backup(args, env, stdout)
-	case name == "feeds" && len(args) == 0:
+	case name == "feeds" && (len(args) == 0 || wantsHelp(args)):
 		fmt.Fprint(stdout, schemes().Help())
-	case name == "help" && len(args) == 0:
+	case name == "help" && (len(args) == 0 || wantsHelp(args)):
 		fmt.Fprint(stdout, help())
 	case name == "feeds" || name == "help":
 		err = fmt.Errorf("%s takes nothing after it, not %q", name, args[0])
@@ -145,7 +145,24 @@ func runCommand(name string, args []string, env func(string) (string, bool), std
 	return 0
 }
 
-const watchUsage = "Usage: tickboard watch SYMBOL… [--feed URL]… [--json]"
+// wantsHelp says that all that is given is one of the usual flags for help.
+func wantsHelp(args []string) bool {
+	return len(args) == 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[0])
+}
+
+const (
+	watchUsage = "Usage: tickboard watch SYMBOL… [--feed URL]… [--json]"
+	watchHelp  = watchUsage + `
+
+Prints quotes as they change, until Ctrl-C: a table in a terminal, elsewhere a
+line of JSON for each quote. Flags stand before or after the symbols.
+
+  --feed URL   a source, may be given several times, as tickboard feeds lists them
+               default: sim://   variable: TICKBOARD_FEED
+  --json       lines of JSON in a terminal too
+
+It needs no server. NO_COLOR takes the colours out of the table.`
+)
 
 // watchQuotes is tickboard watch.
 func watchQuotes(args []string, env func(string) (string, bool), stdout, stderr io.Writer) error {
@@ -157,7 +174,7 @@ func watchQuotes(args []string, env func(string) (string, bool), stdout, stderr 
 	var names []string
 	for rest := args; len(rest) > 0; { // flags stand before, between or after the symbols
 		if err := fs.Parse(rest); errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(stdout, watchUsage)
+			fmt.Fprintln(stdout, watchHelp)
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("%w. %s", err, watchUsage)

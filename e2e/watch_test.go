@@ -122,11 +122,13 @@ func TestEveryFeedExplainsItsParameters(t *testing.T) {
 func TestHelpAndFeedsAreListed(t *testing.T) {
 	t.Parallel()
 	for command, says := range map[string][]string{
-		"feeds":  {"sim://?seed=7", "replay://PATH", "    seed ", "    speed "},
-		"help":   {"tickboard watch SYMBOL", "tickboard feeds", "--feed URL"},
-		"--help": {"tickboard watch SYMBOL", "tickboard feeds"},
+		"feeds":        {"sim://?seed=7", "replay://PATH", "    seed ", "    speed "},
+		"feeds --help": {"sim://?seed=7"},
+		"watch --help": {"watch SYMBOL", "--json", "--feed URL", "TICKBOARD_FEED"},
+		"help":         {"tickboard watch SYMBOL", "tickboard feeds", "--feed URL"},
+		"--help":       {"tickboard watch SYMBOL", "tickboard feeds"},
 	} {
-		p := spawn(t, nil, command)
+		p := spawn(t, nil, strings.Fields(command)...)
 		if status := p.wait(t); status != 0 {
 			t.Errorf("%s: status %d", command, status)
 		}

@@ -363,7 +363,7 @@ func TestOpenSaysWhatIsWrongWithAURL(t *testing.T) {
 	if _, err := schemes.Open("sim://", nil); err != nil {
 		t.Error(err)
 	}
-	for in, says := range map[string]string{"nyse://": "sim://?seed=N", "AAPL": "sim://?seed=N", "sim://?x=1": "no such parameter", "://": "sim://?seed=N"} {
+	for in, says := range map[string]string{"nyse://": "sim://, which tickboard feeds explains", "AAPL": "sim://, which tickboard feeds explains", "sim://?x=1": "no such parameter", "://": "sim://, which tickboard feeds explains"} {
 		if _, err := schemes.Open(in, nil); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v; want it to say %q", in, err, says)
 		}

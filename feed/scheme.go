@@ -80,11 +80,11 @@ type Schemes map[string]Scheme
 func (s Schemes) Open(rawURL string, env Env) (Spec, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return Spec{}, fmt.Errorf("feed %q is no URL; write one like %s", plainURL(rawURL), s.usages())
+		return Spec{}, fmt.Errorf("feed %q is no URL; write one like sim://?seed=7; there are %s, which tickboard feeds explains", plainURL(rawURL), s.names())
 	}
 	scheme, ok := s[u.Scheme]
 	if !ok {
-		return Spec{}, fmt.Errorf("%w %q; there are %s", ErrUnknownScheme, plainURL(rawURL), s.usages())
+		return Spec{}, fmt.Errorf("%w %q; there are %s, which tickboard feeds explains", ErrUnknownScheme, plainURL(rawURL), s.names())
 	}
 	spec, err := scheme.Open(u, env)
 	if err != nil {
@@ -120,10 +120,7 @@ func plainURL(rawURL string) string {
 	return address + "?" + strings.Join(params, "&")
 }
 
-func (s Schemes) usages() string {
-	var list []string
-	for _, name := range slices.Sorted(maps.Keys(s)) {
-		list = append(list, s[name].Usage)
-	}
-	return strings.Join(list, ", ")
+// names are those of all schemes, as they stand in URLs.
+func (s Schemes) names() string {
+	return strings.Join(slices.Sorted(maps.Keys(s)), "://, ") + "://"
 }
