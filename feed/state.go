@@ -36,7 +36,7 @@ type State struct {
 	Timeliness quotes.Timeliness
 	Note       string // the Spec's
 	Phase      Phase
-	Since      time.Time // of the phase
+	Since      time.Time // of the phase; while waiting and silent, when it went down, over all attempts since
 
 	LastMessage time.Time // when the source last said anything
 	LastUpdate  time.Time // when it last said something of a symbol
@@ -142,6 +142,11 @@ func (a *account) subscribed() (asked []quotes.Symbol, changes int64) {
 
 // heard is when the source last said something of a symbol.
 func (a *account) heard() time.Time { return moment(a.lastUpdate.Load()) }
+
+// lastWord is when the source said anything last, of prices or not.
+func (a *account) lastWord() time.Time {
+	return moment(max(a.lastUpdate.Load(), a.lastMessage.Load()))
+}
 
 // look takes the figures that the rates are computed from, once a second.
 func (a *account) look(now time.Time) {

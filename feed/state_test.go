@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -74,6 +75,52 @@ func TestTheNextRunWaitsForAsLongAsTheVendorAsks(t *testing.T) {
 			if pause := f.calls[i+1].Sub(f.calls[i]).Minutes(); pause < want || pause > 1.21*want {
 				t.Errorf("pause %d is %.2f minutes, want %v and at most a fifth more", i, pause, want)
 			}
+		}
+	})
+}
+
+func TestAHostThatCannotBeReachedGivesAdvice(t *testing.T) {
+	for want, err := range map[string]error{
+		"name server": &net.DNSError{Err: "no such host", Name: "quotes.example"},
+		"firewall":    &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fails := func(context.Context, func(feed.Update)) error { return fmt.Errorf("connect: %w", err) }
+			m := start(t, (&fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{fails}}).spec("A"))
+			if st := m.States()[0]; st.Phase != feed.Waiting || !strings.Contains(st.Advice, want) {
+				t.Errorf("%s, %q", st.Phase, st.Advice)
+			}
+		})
+	}
+}
+
+func TestDownSinceIsTheFirstFailureOfARow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := func(context.Context, func(feed.Update)) error { return errors.New("no answer") }
+		speaks := func(_ context.Context, emit func(feed.Update)) error {
+			emit(feed.Update{Kind: feed.Received})
+			time.Sleep(time.Minute)
+			return errors.New("cut")
+		}
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{fails, fails, fails, speaks, fails, fails, fails, fails}}
+		m := start(t, f.spec("A"))
+		first := f.calls[0]
+		state := m.States()[0]
+		for len(f.calls) < 4 {
+			if state = m.States()[0]; !state.Since.Equal(first) {
+				t.Fatalf("%s since %s after %d calls, down since %s", state.Phase, state.Since, len(f.calls), first)
+			}
+			time.Sleep(100 * time.Millisecond)
+			synctest.Wait()
+		}
+		if state = m.States()[0]; state.Phase != feed.Running || !state.Since.Equal(f.calls[3]) {
+			t.Errorf("%s since %s, called at %s", state.Phase, state.Since, f.calls[3])
+		}
+		cut := f.calls[3].Add(time.Minute)
+		time.Sleep(time.Minute + 100*time.Millisecond)
+		synctest.Wait()
+		if state = m.States()[0]; state.Phase != feed.Waiting || !state.Since.Equal(cut) {
+			t.Errorf("%s since %s, cut at %s", state.Phase, state.Since, cut)
 		}
 	})
 }

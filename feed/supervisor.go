@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,7 @@ type supervisor struct {
 	state  State                               // but for what is counted
 	stop   context.CancelCauseFunc             // ends the Run that is under way; nil between them
 	began  time.Time                           // when that was called
+	down   time.Time                           // since when no attempt has heard anything
 }
 
 // live lists and runs the source until ctx ends or the source has ended for good.
@@ -107,11 +109,15 @@ func (s *supervisor) end(err error) {
 
 // enter notes and logs a change of phase.
 func (s *supervisor) enter(phase Phase, err error) {
+	now, again := time.Now(), phase == Waiting || phase == Silent
 	s.mu.Lock()
-	s.state.Phase, s.state.Since = phase, time.Now()
-	again := phase == Waiting || phase == Silent
+	s.state.Phase, s.state.Since = phase, now
 	if again {
 		s.state.Restarts++
+		if s.down.IsZero() || s.account.lastWord().After(s.down) {
+			s.down = now
+		}
+		s.state.Since = s.down
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -134,10 +140,17 @@ func (s *supervisor) note(err error) {
 	s.state.LastError, s.state.LastErrorAt, s.state.Advice = err.Error(), time.Now(), advice(err)
 }
 
-// advice is what a Failure says that can be done about it.
+// advice is what can be done about an error: what a Failure says, and of a host
+// that cannot be reached what holds for all of them.
 func advice(err error) string {
-	if f, ok := errors.AsType[*Failure](err); ok {
+	if f, ok := errors.AsType[*Failure](err); ok && f.Advice != "" {
 		return f.Advice
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return "The name " + dns.Name + " cannot be looked up: check this machine's network and name server."
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return "Nothing answers there: check this machine's network and what its firewall lets out, or wait for the host."
 	}
 	return ""
 }
