@@ -17,11 +17,12 @@ type MarketWords struct {
 	Trouble string `json:"trouble"`
 }
 
-// Markets puts into words how the markets and the sources of rows are. Spark is
-// not needed of them.
-func Markets(rows []Row, feeds []Feed, now time.Time) MarketWords {
+// Markets puts into words how the markets and the sources of rows are; lacking
+// says that symbols are missing among the rows because no source has listed
+// them. Spark is not needed of the rows.
+func Markets(rows []Row, lacking bool, feeds []Feed, now time.Time) MarketWords {
 	c := NewClock(now)
-	return MarketWords{c.marketWords(rows), c.troubleWords(rows, feeds)}
+	return MarketWords{c.marketWords(rows), c.troubleWords(rows, lacking, feeds)}
 }
 
 // market is what is known of one market: the newest of its quotes says in which
@@ -126,10 +127,13 @@ func (c *Clock) at(t time.Time, zone string) string {
 }
 
 // troubleWords says which sources of the rows are down. Of a symbol without a
-// quote any source may be the one.
-func (c *Clock) troubleWords(rows []Row, feeds []Feed) string {
+// quote, and of one that nobody has listed, any source may be the one.
+func (c *Clock) troubleWords(rows []Row, lacking bool, feeds []Feed) string {
 	zones := make(map[string]string) // by source
 	waiting := ""
+	if lacking {
+		waiting = timeZone(quotes.Instrument{})
+	}
 	for _, r := range rows {
 		switch q := r.Quote; {
 		case q == nil:
@@ -154,17 +158,15 @@ func (c *Clock) troubleWords(rows []Row, feeds []Feed) string {
 // feedTrouble says since when a source gives nothing, "" for one that does. A
 // source that was called again is down until it has said something.
 func (c *Clock) feedTrouble(f Feed, zone string) string {
-	since := f.LastMessage
-	if since.IsZero() {
-		since = f.Since
-	}
 	switch {
 	case f.State == "failed":
 		return f.Name + " has failed at " + c.at(f.Since, zone) + " and is not tried again"
 	case f.State == "finished":
 		return f.Name + " has ended at " + c.at(f.Since, zone)
-	case f.State == "waiting", f.State == "silent", f.Restarts > 0 && f.LastMessage.Before(f.Since):
-		return f.Name + " is down since " + c.at(since, zone) + ", trying again"
+	case f.State != "waiting" && f.State != "silent" && (f.Restarts == 0 || !f.LastMessage.Before(f.Since)):
+		return ""
+	case f.LastMessage.IsZero():
+		return f.Name + " has given nothing yet, trying again"
 	}
-	return ""
+	return f.Name + " is down since " + c.at(f.LastMessage, zone) + ", trying again"
 }

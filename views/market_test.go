@@ -51,7 +51,7 @@ func TestHeaderSaysWhichMarketsAreOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Markets(tt.rows, nil, now).Market; got != tt.want {
+		if got := Markets(tt.rows, false, nil, now).Market; got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.now, got, tt.want)
 		}
 	}
@@ -79,14 +79,25 @@ func TestHeaderSaysWhichSourcesAreDown(t *testing.T) {
 		{"called again", []Row{from("binance")}, well, ""},
 		{"another source has taken over", []Row{from("coinbase")}, down, ""},
 		{"a symbol waits for its first quote", []Row{from("coinbase"), listing("", "", nil)}, down, "binance is down since 20:42 UTC, trying again"},
-		{"silent, and never spoke", []Row{from("k")}, Feed{Name: "k", State: "silent", Since: before(time.Hour)}, "k is down since 14:45 EST, trying again"},
+		{"silent, and never spoke", []Row{from("k")}, Feed{Name: "k", State: "silent", Since: before(time.Hour)}, "k has given nothing yet, trying again"},
 		{"failed", []Row{from("a")}, Feed{Name: "a", State: "failed", Since: before(30 * time.Hour)}, "a has failed at Thu 09:45 EST and is not tried again"},
 		{"finished", []Row{from("replay")}, Feed{Name: "replay", State: "finished", Since: before(time.Minute)}, "replay has ended at 15:44 EST"},
 		{"running", []Row{from("sim")}, Feed{Name: "sim", State: "running", Since: before(time.Minute), LastMessage: now}, ""},
 		{"starting", []Row{from("sim")}, Feed{Name: "sim", State: "starting", Since: now}, ""},
 	} {
-		if got := Markets(tt.rows, []Feed{tt.feed}, now).Trouble; got != tt.want {
+		if got := Markets(tt.rows, false, []Feed{tt.feed}, now).Trouble; got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+func TestHeaderTellsOfSourcesThatMayHaveWhatIsMissing(t *testing.T) {
+	now := time.Date(2026, 11, 20, 20, 45, 0, 0, time.UTC)
+	down := []Feed{{Name: "kraken", State: "waiting", Since: now, Restarts: 3}}
+	if got := Markets(nil, true, down, now).Trouble; got != "kraken has given nothing yet, trying again" {
+		t.Errorf("%q", got)
+	}
+	if got := Markets([]Row{listing("", "", &quotes.StockQuote{Source: "sim"})}, false, down, now).Trouble; got != "" {
+		t.Errorf("nothing is missing, and yet %q", got)
 	}
 }

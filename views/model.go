@@ -48,8 +48,9 @@ type DashboardPage struct {
 	// Ticker shows the list as one strip ("?view=ticker").
 	Ticker bool
 	Rows   []Row
-	// Unknown are the symbols asked for that no source has.
-	Unknown []quotes.Symbol
+	// Unknown are the symbols asked for that no source has; Awaited those of
+	// which that is not known yet, because one has not said what it has.
+	Unknown, Awaited []quotes.Symbol
 	// Asked says that the address named the symbols; otherwise they are the
 	// first visit's.
 	Asked bool
@@ -98,8 +99,9 @@ type Widget struct {
 	WidgetOptions
 	// Style and Script are inline; the policy admits them by their hashes.
 	Style, Script string
-	// Missing says that no source has the symbol.
-	Missing bool
+	// Missing says that no source has the symbol; Awaited that one has not yet
+	// said whether it does.
+	Missing, Awaited bool
 }
 
 // FeedsPage is "/feeds".

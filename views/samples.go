@@ -27,10 +27,11 @@ func Samples(site Site) []Sample {
 	site.Now = time.Date(2026, 11, 20, 20, 42, 9, 0, time.UTC)
 	rows := sampleRows(site.Now)
 	board := DashboardPage{
-		Site: site, Rows: rows, Asked: true, LastID: 4, MaxSymbols: 200, MarketWords: Markets(rows, sampleFeeds(site.Now), site.Now),
+		Site: site, Rows: rows, Asked: true, LastID: 4, MaxSymbols: 200, MarketWords: Markets(rows, false, sampleFeeds(site.Now), site.Now),
 		Notifications: sampleNotifications(site.Now),
 	}
 	empty := DashboardPage{Site: site, Asked: true, Unknown: []quotes.Symbol{quotes.MustSymbol("APPL"), quotes.MustSymbol("XYZZY")}, MaxSymbols: 200}
+	awaited := DashboardPage{Site: site, Asked: true, Awaited: empty.Unknown, MaxSymbols: 200, MarketWords: MarketWords{Trouble: "kraken has given nothing yet, trying again"}}
 	ticker := board
 	ticker.Ticker = true
 	widget := Widget{Site: site, Row: rows[0], Style: "main{color:red}", Script: `if (1 < 2 && "a") {}`}
@@ -46,10 +47,11 @@ func Samples(site Site) []Sample {
 	return []Sample{
 		{"dashboard", Dashboard(board)},
 		{"dashboard-empty", Dashboard(empty)},
+		{"dashboard-awaited", Dashboard(awaited)},
 		{"dashboard-ticker", Dashboard(ticker)},
 		{"rows", Rows(rows[:2], empty.Unknown[:1], site.Now)},
 		{"symbol", Symbol(SymbolPage{Site: site, Row: rows[0], LastID: 4})},
-		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3], MarketWords: Markets(rows[3:4], nil, site.Now)})},
+		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3], MarketWords: Markets(rows[3:4], false, nil, site.Now)})},
 		{"symbol-24h", Symbol(SymbolPage{Site: site, Row: rows[6]})},
 		{"symbol-unquoted", Symbol(SymbolPage{Site: site, Row: rows[len(rows)-1]})},
 		{"embed", Embed(embed)},
@@ -63,6 +65,10 @@ func Samples(site Site) []Sample {
 		{"widget-missing", WidgetDocument(widgetWith(func(w *Widget) {
 			w.Row = Row{Instrument: quotes.Instrument{Symbol: quotes.MustSymbol("XYZZY")}}
 			w.Missing = true
+		}))},
+		{"widget-awaited", WidgetDocument(widgetWith(func(w *Widget) {
+			w.Row = Row{Instrument: quotes.Instrument{Symbol: quotes.MustSymbol("XYZZY")}}
+			w.Awaited = true
 		}))},
 		{"feeds", Feeds(FeedsPage{Site: site, Feeds: sampleFeeds(site.Now), Leave: true})},
 		{"feeds-empty", Feeds(FeedsPage{Site: site})},

@@ -57,7 +57,11 @@ func (s *Server) quoteWidget(c echo.Context) error {
 		Style: static.WidgetCSS, Script: static.WidgetJS,
 	}
 	if _, known := s.Market.Directory().Lookup(sym); !known {
-		widget.Instrument.Symbol, widget.Missing = sym, true
+		if widget.Instrument.Symbol = sym; !s.settled() {
+			widget.Awaited = true
+			return s.renderStatus(c, http.StatusServiceUnavailable, views.WidgetDocument(widget))
+		}
+		widget.Missing = true
 		return s.renderStatus(c, http.StatusNotFound, views.WidgetDocument(widget))
 	}
 	widget.Row = s.rowsOf(sym)[0]

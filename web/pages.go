@@ -44,11 +44,17 @@ func (s *Server) dashboard(c echo.Context) error {
 	if err != nil { // the page has quotes all the same
 		s.Logger.Warn("a page without notifications", "error", err)
 	}
+	settled := s.settled() // before the look at the lists, which is complete then
 	known, unknown := s.sort(syms)
 	rows := s.rowsOf(known...)
 	page := views.DashboardPage{
-		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: rows, Unknown: unknown, Asked: asked,
-		LastID: last, NotificationsAway: err != nil, MaxSymbols: s.MaxSymbols, MarketWords: s.marketWords(rows),
+		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: rows, Asked: asked,
+		LastID: last, NotificationsAway: err != nil, MaxSymbols: s.MaxSymbols, MarketWords: s.marketWords(rows, len(unknown) > 0),
+	}
+	if settled {
+		page.Unknown = unknown
+	} else {
+		page.Awaited = unknown
 	}
 	for _, n := range list {
 		page.Notifications = append(page.Notifications, views.Notification{
@@ -59,10 +65,14 @@ func (s *Server) dashboard(c echo.Context) error {
 }
 
 // firstSymbols is the configured list as far as it exists, or else whatever
-// there is: a first visit shows prices.
+// there is: a first visit shows prices. While no source has said what it has, it
+// is the configured list.
 func (s *Server) firstSymbols() []quotes.Symbol {
-	known, _ := s.sort(s.FirstSymbols)
+	known, unknown := s.sort(s.FirstSymbols)
 	if len(known) == 0 {
+		if s.Market.Directory().Len() == 0 && !s.settled() {
+			return unknown
+		}
 		for _, in := range s.Market.Directory().Search("", min(firstRows, s.MaxSymbols)) {
 			known = append(known, in.Symbol)
 		}
@@ -83,7 +93,11 @@ func (s *Server) rows(c echo.Context) error {
 	if len(syms) == 0 {
 		return refuse(http.StatusBadRequest, "Name the symbols: /rows?symbols=AAPL,MSFT.")
 	}
+	settled := s.settled()
 	known, unknown := s.sort(syms)
+	if !settled {
+		unknown = nil // that is not known yet
+	}
 	return s.render(c, views.Rows(s.rowsOf(known...), unknown, time.Now()))
 }
 
@@ -98,7 +112,7 @@ func (s *Server) symbolPage(c echo.Context) error {
 	}
 	rows := s.rowsOf(sym)
 	return s.render(c, views.Symbol(views.SymbolPage{
-		Site: s.site(), Row: rows[0], LastID: s.Log.Last(), MarketWords: s.marketWords(rows),
+		Site: s.site(), Row: rows[0], LastID: s.Log.Last(), MarketWords: s.marketWords(rows, false),
 	}))
 }
 
@@ -112,16 +126,18 @@ func (s *Server) market(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	known, _ := s.sort(syms)
+	known, unknown := s.sort(syms)
 	rows := make([]views.Row, 0, len(known))
 	for _, sym := range known {
 		rows = append(rows, s.plainRow(sym))
 	}
-	return s.renderJSON(c, s.marketWords(rows))
+	return s.renderJSON(c, s.marketWords(rows, len(unknown) > 0))
 }
 
-func (s *Server) marketWords(rows []views.Row) views.MarketWords {
-	return views.Markets(rows, s.feedStates(), time.Now())
+// marketWords is what the header says of rows, and of the symbols that nobody has
+// listed if there are some beside them, or nothing is listed at all.
+func (s *Server) marketWords(rows []views.Row, lacking bool) views.MarketWords {
+	return views.Markets(rows, lacking || s.Market.Directory().Len() == 0, s.feedStates(), time.Now())
 }
 
 // rowsOf are the rows of symbols that feeds have, which somebody looks at now.

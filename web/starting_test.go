@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/tickboard/tickboard/feed"
@@ -71,5 +72,27 @@ func TestACachedListCounts(t *testing.T) {
 	<-s.Market.Directory().Settled()
 	if status, name := firstEvent(t, s, "/events?symbols=A,UNKNOWN"); status != http.StatusOK || name != "hello" {
 		t.Errorf("%d %s", status, name)
+	}
+}
+
+func TestPagesDoNotDenyWhatASourceHasNotListedYet(t *testing.T) {
+	s := newServerWith(t, feed.Options{Specs: []feed.Spec{listless()}})
+	for path, want := range map[string]struct {
+		status int
+		words  string
+	}{
+		"/?symbols=A":       {http.StatusOK, "Waiting for A"},
+		"/embed/quote/A":    {http.StatusServiceUnavailable, "Waiting for the sources"},
+		"/rows?symbols=A":   {http.StatusOK, "data-unknown"},
+		"/q/A":              {http.StatusServiceUnavailable, "have not yet said"},
+		"/market?symbols=A": {http.StatusOK, "still has given nothing yet, trying again"},
+	} {
+		res, body := ask(t, s.Handler(), http.MethodGet, path, "", "Accept", "text/html")
+		if res.StatusCode != want.status || !strings.Contains(body, want.words) {
+			t.Errorf("%s: %d, without %q:\n%s", path, res.StatusCode, want.words, body)
+		}
+		if strings.Contains(body, "No source has") || strings.Contains(body, "<li>A</li>") {
+			t.Errorf("%s denies the symbol", path)
+		}
 	}
 }

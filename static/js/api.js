@@ -14,7 +14,8 @@ export async function olderNotifications(before) {
 }
 
 /**
- * Rows for the table, made by the server, as nodes of this document.
+ * Rows for the table, made by the server, as nodes of this document. A symbol that
+ * is neither in them nor unknown waits for a source that has not listed yet.
  * @param {string[]} symbols
  * @returns {Promise<{rows: HTMLElement[], unknown: string[]}>}
  */
@@ -23,6 +24,5 @@ export async function fetchRows(symbols) {
 	if (!response.ok && response.status !== 404) throw new Error(`The server answered ${response.status}.`)
 	const page = new DOMParser().parseFromString(await response.text(), 'text/html')
 	const rows = [...page.querySelectorAll('tr[data-symbol]')].map((r) => /** @type {HTMLElement} */ (document.importNode(r, true)))
-	const known = new Set(rows.map((r) => r.dataset.symbol))
-	return { rows, unknown: symbols.filter((s) => !known.has(s)) }
+	return { rows, unknown: [...page.querySelectorAll('[data-unknown] li')].map((li) => li.textContent ?? '') }
 }

@@ -54,6 +54,7 @@ async function add(symbols) {
 		const shown = added.at(-1) ?? symbols.find((s) => watchlist.views.has(s))
 		if (shown) reveal(shown)
 		if (unknown.length) search.unknown(unknown)
+		else if (added.length < fresh.length) toast('Not every source has said yet what it has.', 'Try again', () => add(symbols))
 	} catch {
 		toast('The server does not answer, nothing was added.', 'Try again', () => add(symbols))
 	}
@@ -79,6 +80,17 @@ lists.addEventListener('tick-list', async (/** @type {CustomEvent} */ e) => {
 	}
 })
 addEventListener('popstate', () => location.reload())
+
+// What a source had not listed yet when the page was made
+const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',')
+if (awaited) setInterval(async () => {
+	if (document.hidden) return
+	try {
+		const { fetchRows } = await import('./api.js')
+		const { rows, unknown } = await fetchRows(awaited)
+		if (rows.length || unknown.length) location.reload()
+	} catch { /* the connection's words say it */ }
+}, 10_000)
 
 // The notifications' drawer
 

@@ -66,7 +66,8 @@ export function start(symbols, handlers, page) {
 	setInterval(async () => {
 		if (document.hidden) return
 		try {
-			const symbols = page.views().map((view) => encodeURIComponent(view.dataset.symbol ?? ''))
+			const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',') ?? []
+			const symbols = [...page.views().map((view) => view.dataset.symbol ?? ''), ...awaited].map(encodeURIComponent)
 			const { json } = await import('./api.js')
 			bar.tell(await json('/market?symbols=' + symbols, AbortSignal.timeout(marketPace)))
 		} catch { /* the connection's words say it */ }
