@@ -32,8 +32,12 @@ var (
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(*testing.T, backend)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, onSQLite) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, onPostgres) })
+	for name, on := range map[string]backend{"SQLite": onSQLite, "PostgreSQL": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, on)
+		})
+	}
 }
 
 // connect opens a database at an address of either kind.

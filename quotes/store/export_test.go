@@ -94,3 +94,6 @@ func Setting(d *DB, name string) (value string, err error) {
 	err = d.write.QueryRow("SHOW " + name).Scan(&value)
 	return value, err
 }
+
+// Writing says that a call of Append is in its transaction.
+func Writing(d *DB) bool { return len(d.turn) == 1 && Waiting(d) == 0 }

@@ -41,7 +41,7 @@ func storageKind(err error) error {
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[net.Error](err) // a deadline that has passed is one too
-	if connecting || network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) || cutOff(err) {
+	if connecting || network || errors.Is(err, driver.ErrBadConn) || errors.Is(err, context.Canceled) /* by Close */ || errors.Is(err, pgconn.ErrConnClosed) || pgconn.SafeToRetry(err) || cutOff(err) {
 		return quotes.ErrStorageAway
 	}
 	return nil

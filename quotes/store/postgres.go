@@ -50,7 +50,7 @@ func OpenPostgres(ctx context.Context, address string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{name: postgresName(cfg), limit: callTime, turn: make(chan struct{}, 1)}
+	d := newDB(postgresName(cfg), callTime)
 	if err := preparePostgres(ctx, cfg); err != nil {
 		return nil, explainPostgres(d.name, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -230,6 +231,52 @@ func TestServerThatWasAwayIsFoundAgain(t *testing.T) {
 	}
 	if _, err := db.After(t.Context(), 0, 1); err != nil {
 		t.Errorf("read only, a read: %v", err)
+	}
+}
+
+func TestCloseDoesNotWaitForASilentServer(t *testing.T) {
+	s := pgtest.Need(t)
+	address, err := s.Database(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.OpenPostgres(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, db, 1)
+	if err := s.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	appended := make(chan error)
+	go func() {
+		_, err := db.Append(t.Context(), note("x"))
+		appended <- err
+	}()
+	eventuallyTaken(t, db)
+	began := time.Now()
+	closed := db.Close()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if err := <-appended; !errors.Is(err, quotes.ErrStorageAway) {
+		t.Errorf("the append under way: %v", err)
+	}
+	if closed != nil && !errors.Is(closed, quotes.ErrStorageAway) {
+		t.Error(closed)
+	}
+	if err := s.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventuallyTaken waits until an append writes.
+func eventuallyTaken(t *testing.T, db *store.DB) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !store.Writing(db); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is written")
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err := makeFile(path); err != nil {
 		return nil, fmt.Errorf("open the database: %w; give another --data-dir or make this one writable", err)
 	}
-	d := &DB{name: path, turn: make(chan struct{}, 1)}
+	d := newDB(path, 0)
 	var err error
 	if d.write, err = pool(path, 1, "_txlock=immediate"); err != nil {
 		return nil, err

@@ -25,9 +25,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
 )
 
@@ -50,6 +52,10 @@ type DB struct {
 	write *sql.DB // one connection
 	read  *sql.DB
 	limit time.Duration // how long one call may take; 0 is for ever
+	// life ends the calls of a server that does not answer when the database is
+	// closed; no call has it from its caller.
+	life    context.Context
+	endLife context.CancelFunc
 
 	// turn has capacity 1: whoever put its token in writes what waits.
 	turn chan struct{}
@@ -62,22 +68,47 @@ type DB struct {
 
 var _ alert.Store = (*DB)(nil)
 
+// newDB is a database without connections.
+func newDB(name string, limit time.Duration) *DB {
+	d := &DB{name: name, limit: limit, turn: make(chan struct{}, 1)}
+	d.life, d.endLife = context.WithCancel(context.Background())
+	return d
+}
+
 // String names the database for a log: the file, or the server and the
 // database on it, without user and password.
 func (d *DB) String() string { return d.name }
 
+// closeTime is how long Close waits for a server that does not answer, twice.
+const closeTime = 500 * time.Millisecond
+
 // Close waits for the calls under way, refuses later ones with ErrClosed and
-// closes the connections. Calling it twice does nothing.
+// closes the connections. For a PostgreSQL that has fallen silent it waits no
+// longer than a second; calls that are under way then fail. Calling it twice does
+// nothing.
 func (d *DB) Close() error {
 	d.mu.Lock()
 	closed := d.closed
 	d.closed = true
 	d.mu.Unlock()
+	hurry := time.AfterFunc(closeTime, d.endLife)
 	d.users.Wait()
+	hurry.Stop()
+	d.endLife()
 	if closed {
 		return nil
 	}
-	return errors.Join(d.read.Close(), d.write.Close())
+	if d.limit == 0 {
+		return errors.Join(d.read.Close(), d.write.Close())
+	}
+	done := make(chan error, 1)
+	go func() { done <- errors.Join(d.read.Close(), d.write.Close()) }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(closeTime):
+		return fmt.Errorf("close the database: %w", quotes.ErrStorageAway)
+	}
 }
 
 // begin counts one more call under way; who got no error calls end. The context
@@ -96,12 +127,14 @@ func (d *DB) begin(ctx context.Context) (_ context.Context, end func(), err erro
 	return ctx, func() { cancel(); d.users.Done() }, nil
 }
 
-// bound gives a context the limit of one call.
+// bound gives a context the limits of one call.
 func (d *DB) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	if d.limit == 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, d.limit)
+	ctx, cancel := context.WithTimeout(ctx, d.limit)
+	stop := context.AfterFunc(d.life, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // transaction runs do in a transaction of the one connection that writes.

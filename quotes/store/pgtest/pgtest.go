@@ -191,7 +191,8 @@ func (s *Server) Start() error {
 
 // Stop cuts all connections and ends the server; what is stored stays.
 func (s *Server) Stop() {
-	_ = s.alive.Close() // it may be closed
+	_ = s.Signal(syscall.SIGCONT) // it may be stopped, or ended
+	_ = s.alive.Close()           // it may be closed
 	<-s.ended
 }
 
