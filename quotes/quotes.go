@@ -11,5 +11,6 @@
 //   - calendar.go    Calendar: trading days and sessions; the rules of each market
 //     stand in calendar_us.go and calendar_b3.go, what they share in holidays.go,
 //     and daycache.go makes asking cheap
+//   - storage.go     what a database says when it cannot do what it was asked
 //   - version.go     Versions: numbers that say which of two quotes is newer
 package quotes
