@@ -102,6 +102,17 @@ func AppendDecimal(dst []byte, d decimal.Decimal) []byte {
 // FormatDecimal is AppendDecimal as a string.
 func FormatDecimal(d decimal.Decimal) string { return string(AppendDecimal(nil, d)) }
 
+// Decimals is how many decimals a number of at most MaxDigits digits has, without
+// the zeros at its end.
+func Decimals(d decimal.Decimal) int {
+	n, coefficient := int(-d.Exponent()), d.CoefficientInt64()
+	for n > 0 && coefficient%10 == 0 {
+		coefficient /= 10
+		n--
+	}
+	return max(n, 0)
+}
+
 // splitExponent parts "1.5e-7" into "1.5" and -7.
 func splitExponent(s string) (mantissa string, exponent int, err error) {
 	i := strings.IndexAny(s, "eE")

@@ -24,6 +24,16 @@ func TestDecimalsKeepTheirText(t *testing.T) {
 	}
 }
 
+func TestDecimalsAreCountedWithoutZerosAtTheEnd(t *testing.T) {
+	for text, want := range map[string]int{
+		"0": 0, "0.000": 0, "12": 0, "1200": 0, "0.01000000": 2, "1.50": 1, "-0.125": 3, "1e2": 0, "0.000000000000000001": 18, "1.00000001": 8,
+	} {
+		if got := quotes.Decimals(quotes.MustDecimal(text)); got != want {
+			t.Errorf("%s has %d decimals, not %d", text, got, want)
+		}
+	}
+}
+
 func TestDecimalsOutOfBoundsAreRefused(t *testing.T) {
 	for _, in := range []string{
 		"", "-", ".", "1.", ".5", "+1", "01", "1e", "1e+", "1e5000", "1e-5000", "1e99", "1e--2", "1e2147483648",

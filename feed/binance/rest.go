@@ -86,16 +86,10 @@ func (p *product) instrument() (quotes.Instrument, bool) {
 		tick, err := quotes.ParseDecimal(f.TickSize)
 		if f.FilterType == "PRICE_FILTER" && err == nil && tick.Sign() > 0 {
 			in.TickSize = tick
-			in.Decimals = decimals(f.TickSize)
+			in.Decimals = quotes.Decimals(tick)
 		}
 	}
 	return in, true
-}
-
-// decimals is how many a step such as "0.01000000" needs.
-func decimals(step string) int {
-	_, fraction, _ := strings.Cut(step, ".")
-	return len(strings.TrimRight(fraction, "0"))
 }
 
 // ticker is a symbol's statistics of the last 24 hours.

@@ -71,18 +71,8 @@ func readProduct(r *frame.Reader) (quotes.Instrument, bool) {
 	sym, err := symbolOf(id)
 	in.Symbol = sym
 	in.Name = base + " / " + in.Currency
-	in.Decimals = decimals(in)
+	in.Decimals = quotes.Decimals(in.TickSize)
 	return in, err == nil && isPair(sym) && status == "online" && in.TickSize.Sign() >= 0
-}
-
-// decimals is how many the tick size has, less the zeros at its end.
-func decimals(in quotes.Instrument) int {
-	text := quotes.FormatDecimal(in.TickSize)
-	n := int(max(0, -in.TickSize.Exponent()))
-	for n > 0 && text[len(text)-1] == '0' {
-		text, n = text[:len(text)-1], n-1
-	}
-	return n
 }
 
 // name gives the instruments the names of their currencies, "Bitcoin / US

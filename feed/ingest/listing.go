@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/quotes"
 )
@@ -47,7 +45,7 @@ func (l *listing) note(u *feed.Update) (*quotes.Instrument, error) {
 	case known && e.declared:
 		return nil, nil
 	default:
-		decimals := max(leastDecimals, e.Decimals, places(u.Price), places(u.Bid.Decimal), places(u.Ask.Decimal), places(u.PreviousClose.Decimal))
+		decimals := max(leastDecimals, e.Decimals, quotes.Decimals(u.Price), quotes.Decimals(u.Bid.Decimal), quotes.Decimals(u.Ask.Decimal), quotes.Decimals(u.PreviousClose.Decimal))
 		if known && decimals == e.Decimals {
 			return nil, nil
 		}
@@ -72,14 +70,4 @@ func (l *listing) all() []quotes.Instrument {
 // unnamed is the instrument of a symbol of which nothing else is known.
 func unnamed(sym quotes.Symbol, decimals int) quotes.Instrument {
 	return quotes.Instrument{Symbol: sym, Name: sym.String(), Decimals: decimals, TimeZone: "UTC"}
-}
-
-// places is how many decimals d has without the zeros at its end.
-func places(d decimal.Decimal) int {
-	n, coefficient := int(-d.Exponent()), d.CoefficientInt64()
-	for n > 0 && coefficient%10 == 0 {
-		coefficient /= 10
-		n--
-	}
-	return max(n, 0)
 }

@@ -62,24 +62,14 @@ func instrument(sym quotes.Symbol, places int) quotes.Instrument {
 // prices need.
 func pricePlaces(most int, u *feed.Update) int {
 	if u.Kind == feed.Trade {
-		return max(most, places(u.Price))
+		return max(most, quotes.Decimals(u.Price))
 	}
 	for _, side := range [...]*decimal.NullDecimal{&u.Bid, &u.Ask} {
 		if side.Valid {
-			most = max(most, places(side.Decimal))
+			most = max(most, quotes.Decimals(side.Decimal))
 		}
 	}
 	return most
-}
-
-// places is how many decimals d has without the zeros at its end.
-func places(d decimal.Decimal) int {
-	n, coefficient := int(-d.Exponent()), d.CoefficientInt64()
-	for n > 0 && coefficient%10 == 0 {
-		coefficient /= 10
-		n--
-	}
-	return max(n, 0)
 }
 
 // pair takes a name like BTCUSDT, BTC-USD or BTC/EUR apart: it returns the
