@@ -152,7 +152,7 @@ func TestASourceThatIsSlowToListRunsWithTheCachedListMeanwhile(t *testing.T) {
 	})
 }
 
-func TestASymbolThatTheNewListLacksIsNotTaken(t *testing.T) {
+func TestASymbolThatTheNewListLacksIsNotTakenAndItsQuoteIsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "f", lists: []error{errors.New("no answer")}, runs: []func(context.Context, func(feed.Update)) error{
 			func(ctx context.Context, emit func(feed.Update)) error {
@@ -164,7 +164,7 @@ func TestASymbolThatTheNewListLacksIsNotTaken(t *testing.T) {
 		m, _ := startWith(t, feed.Options{Specs: []feed.Spec{f.spec("A")}, Cache: shelfOf("f", "OLD")})
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"OLD 1.00 f"}, m.quotes()); diff != "" || m.States()[0].Updates[feed.Unlisted] != 1 || m.States()[0].Symbols != 0 {
+		if diff := cmp.Diff([]string{"OLD 1.00 f", "OLD 1.00 f stale"}, m.quotes()); diff != "" || m.States()[0].Updates[feed.Unlisted] != 1 || m.States()[0].Symbols != 0 {
 			t.Errorf("%s %+v", diff, m.States()[0])
 		}
 	})

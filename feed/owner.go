@@ -75,7 +75,8 @@ func (p *place) sit(source int, in quotes.Instrument, stored *quotes.StockQuote,
 	return p.settle(now, false)
 }
 
-// leave takes the tape of a source away, which has the symbol no more.
+// leave takes the tape of a source away, which has the symbol no more. The quote
+// of an owner whom nobody follows is told once more, stale: no clock will say so.
 func (p *place) leave(source int, now time.Time) *quotes.StockQuote {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +86,13 @@ func (p *place) leave(source int, now time.Time) *quotes.StockQuote {
 	}
 	*s = seat{source: s.source}
 	s.source.symbols.Add(-1)
-	return p.settle(now, false)
+	quote := p.settle(now, false)
+	if p.owner < 0 && p.last != nil && !p.last.Stale {
+		left := *p.last
+		left.Stale, left.Version = true, s.source.versions.Next(now)
+		p.last, quote = &left, &left
+	}
+	return quote
 }
 
 // apply merges an update of a source, and returns what is to be published.
