@@ -23,6 +23,7 @@ func (b *book) set(r Rule, loaded bool, now time.Time) {
 	b.join(w)
 	if q := b.seen; !loaded && !b.gap && q != nil {
 		m := moment{quote: q, now: now, mute: q.Corrected}
+		w.row.again = w.row.again || m.mute
 		b.renew(w, q, m)
 		if s, ok := w.row.series.whole(q); ok {
 			b.walk(w, s, m)
@@ -82,8 +83,7 @@ func (b *book) begin(r *Rule) {
 	}
 	b.mark(&r.State, b.seen)
 	if b.gap {
-		r.State.At++ // newer than the quote
-		r.State.High.Valid, r.State.Low.Valid = false, false
+		r.State = State{Count: r.State.Count, At: b.seen.Version + 1} // newer than the quote
 		return
 	}
 	r.arm(b.seen)

@@ -3,6 +3,7 @@ package alert_test
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -21,6 +22,13 @@ type ruleMemory struct {
 }
 
 func newRuleMemory() *ruleMemory { return &ruleMemory{rules: make(map[alert.RuleID]alert.Rule)} }
+
+// clone is the store as it is on the disk now.
+func (m *ruleMemory) clone() *ruleMemory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &ruleMemory{rules: maps.Clone(m.rules), past: slices.Clone(m.past), last: m.last}
+}
 
 func (m *ruleMemory) list(keep func(alert.Rule) bool, limit int) []alert.Rule {
 	m.mu.Lock()
