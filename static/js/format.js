@@ -80,14 +80,19 @@ export function clock(t, zone) {
 	return times(zone, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(t)
 }
 
+/** @param {Date} t @param {string} zone @param {'longOffset' | 'short'} timeZoneName */
+const zoneName = (t, zone, timeZoneName) => times(zone, { timeZoneName }).formatToParts(t).find((p) => p.type === 'timeZoneName')?.value ?? ''
+
 /**
- * The zone's abbreviation, with the date before it when that is not today's.
+ * The zone's abbreviation, with the date before it when that is not today's. The
+ * one given is that of now; where the clocks have changed between, it has another.
  * @param {Date} t @param {string} zone @param {string} abbreviation @param {Date} now
  */
 export function day(t, zone, abbreviation, now) {
 	const date = times(zone, { year: 'numeric', month: 'short', day: 'numeric' })
 	const then = date.format(t), today = date.format(now)
 	if (then === today) return abbreviation
+	if (zoneName(t, zone, 'longOffset') !== zoneName(now, zone, 'longOffset')) abbreviation = zoneName(t, zone, 'short')
 	return (then.slice(-4) === today.slice(-4) ? then.slice(0, -6) : then) + ' ' + abbreviation
 }
 

@@ -38,6 +38,7 @@ test('the date stands before the zone when it is not today', () => {
 	assert.equal(format.day(new Date('2026-11-20T20:42:07Z'), ny, 'EST', now), 'EST')
 	assert.equal(format.day(new Date('2026-11-19T20:42:07Z'), ny, 'EST', now), 'Nov 19 EST')
 	assert.equal(format.day(new Date('2025-11-19T20:42:07Z'), ny, 'EST', now), 'Nov 19, 2025 EST')
+	assert.equal(format.day(new Date('2026-07-20T20:42:07Z'), ny, 'EST', now), 'Jul 20 EDT')
 })
 
 test('pre and post market are a labelled line', () => {
