@@ -35,7 +35,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		return
 	}
 	p := asProblem(err)
-	if p.Status == http.StatusInternalServerError { // others are answers that were meant
+	if _, meant := errors.AsType[*problem](err); p.Status >= http.StatusInternalServerError && !meant {
 		s.Logger.Error("request failed", "method", c.Request().Method, "path", loggedPath(c), "error", err)
 	}
 	if c.Request().Method != http.MethodHead && wantsPage(c.Request()) {
