@@ -31,8 +31,8 @@ const (
 	alpacaSecret = "rightsecret"
 )
 
-func startAlpaca(t *testing.T) *alpaca {
-	a := &alpaca{t: t}
+func startAlpaca(t *testing.T, lists bool) *alpaca {
+	a := &alpaca{t: t, lists: lists}
 	a.server = httptest.NewServer(a)
 	t.Cleanup(a.server.Close)
 	return a
@@ -141,8 +141,7 @@ func (s *server) feedState() map[string]any {
 func TestAWrongKeyIsOneClearLineAndTheServerGoesOn(t *testing.T) {
 	for name, lists := range map[string]bool{"refused by REST": false, "refused by the stream": true} {
 		t.Run(name, func(t *testing.T) {
-			a := startAlpaca(t)
-			a.lists = lists
+			a := startAlpaca(t, lists)
 			s := startEnv(t, a.env("PKWRONGKEY", "wrongsecret"), "--feed", "alpaca://iex", "--feed", "sim://")
 			eventually(t, "a feed that has failed", func() bool { return s.feedState()["state"] == "failed" })
 			state := s.feedState()
@@ -172,7 +171,7 @@ func TestAWrongKeyIsOneClearLineAndTheServerGoesOn(t *testing.T) {
 }
 
 func TestAlpacaQuotesHaveTheirPreviousCloseAndHalts(t *testing.T) {
-	a := startAlpaca(t)
+	a := startAlpaca(t, false)
 	s := startEnv(t, a.env(alpacaKey, alpacaSecret), "--feed", "alpaca://iex?symbols=GME")
 	var q map[string]any
 	quote := func() map[string]any {

@@ -107,6 +107,9 @@ func TestTheBaseIsTheSourcesWhereThereIsNoClose(t *testing.T) {
 		wantFigures(t, tape, "regular 110 by 15 from 95 open 110 high 200 low 110 volume 7")
 	})
 	t.Run("24h", func(t *testing.T) {
+		early := crypto(quotes.Rolling24h)
+		apply(early, trade(1, 0, "100", "1"))
+		wantFigures(t, early, "regular 100") // one trade is no day
 		tape := crypto(quotes.Rolling24h)
 		apply(tape, told(0, "90"), trade(1, 1, "100", "1"), trade(2, day, "110", "1"))
 		wantFigures(t, tape, "regular 110 by 20 from 90 open 100 high 200 low 100 volume 9")

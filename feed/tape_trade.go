@@ -94,6 +94,10 @@ func (t *Tape) regularTrade(p *print, day quotes.Day) Outcome {
 			p.ahead = true
 		}
 	}
+	if t.quote.Basis == quotes.Rolling24h {
+		// The figures are the source's own; a trade moves what it has told.
+		p.ranges, p.counts = p.ranges && f.high.Valid, p.counts && f.volume.Valid
+	}
 	newest := p.eligible && t.regular.last.take(p)
 	if !newest && !p.ranges && !p.counts {
 		return late(p.eligible)

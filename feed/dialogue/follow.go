@@ -41,6 +41,7 @@ func (d *dialogue) follow(ctx context.Context) error {
 // send sends one request, and then waits for the gap.
 func (d *dialogue) send(ctx context.Context, request []byte) error {
 	if err := d.conn.Write(ctx, request); err != nil {
+		d.linger(ctx)
 		return err
 	}
 	gap := time.NewTimer(d.Gap)
@@ -50,6 +51,20 @@ func (d *dialogue) send(ctx context.Context, request []byte) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// lastWords is how long a connection that takes nothing is still listened to.
+const lastWords = time.Second
+
+// linger lets what reads find out first why nothing could be sent: the vendor
+// has said so, most likely, before it left.
+func (d *dialogue) linger(ctx context.Context) {
+	wait := time.NewTimer(lastWords)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
 	}
 }
 

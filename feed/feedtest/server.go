@@ -45,6 +45,7 @@ type Client struct {
 	request *http.Request
 
 	mu         sync.Mutex // guards what is written
+	told       int        // messages to the client
 	subscribed map[quotes.Symbol]bool
 	asked      []quotes.Symbol // every symbol that was ever asked for, in order
 	received   []time.Time     // when the client's messages came
@@ -304,7 +305,15 @@ func (c *Client) Send(msgs ...string) {
 		if c.ws.Write(context.Background(), websocket.MessageText, []byte(msg)) != nil {
 			return // the client has gone; what that means is for the check to say
 		}
+		c.told++
 	}
+}
+
+// sent is how many messages the client was sent.
+func (c *Client) sent() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told
 }
 
 // Subscribe takes the client's request for symbols and has Answer answer it,

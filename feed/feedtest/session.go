@@ -18,7 +18,7 @@ import (
 
 const (
 	// vendorPatience is how long a check waits for what has to come.
-	vendorPatience = 5 * time.Second
+	vendorPatience = 20 * time.Second
 	// vendorStop is how late Run may return: the promise is 100 ms; a loaded
 	// machine adds its own.
 	vendorStop = 500 * time.Millisecond
@@ -228,6 +228,16 @@ func (s *session) remark() string {
 		}
 	}
 	return text
+}
+
+// counted is how many messages the source says that it got.
+func (s *session) counted() (n int) {
+	for _, u := range s.since(0) {
+		if u.Kind == feed.Received {
+			n++
+		}
+	}
+	return n
 }
 
 // mark is a place among the updates: how many there are.
