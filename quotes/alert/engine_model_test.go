@@ -25,7 +25,6 @@ type naive struct {
 	seen  *naiveQuote
 	gap   bool
 	again bool
-	day   int64
 }
 
 type naiveRule struct {
@@ -207,8 +206,8 @@ func (m *naive) catch(r *naiveRule, q *naiveQuote) {
 	renewed := m.renew(r, m.seen, q)
 	if known && !q.corrected {
 		newHigh, newLow, anew := news(day, high, low, q)
-		switch {
-		case r.condition == alert.DayHigh || r.condition == alert.DayLow:
+		switch r.condition {
+		case alert.DayHigh, alert.DayLow:
 			if !anew && r.phase != alert.Spent && (newHigh && r.condition == alert.DayHigh || newLow && r.condition == alert.DayLow) {
 				m.fire(r, q, true)
 			}
@@ -342,7 +341,10 @@ func (p *pair) add(t *rapid.T) {
 	}
 	r.single = r.repeat == alert.Once
 	p.flush() // so that a crash leaves what was stored with the rule
-	stored := add2(p, made)
+	stored, err := p.engine.Add(t.Context(), made)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.id = stored.ID
 	m := p.model
 	if s := m.seen; s != nil {
@@ -356,14 +358,6 @@ func (p *pair) add(t *rapid.T) {
 	}
 	m.rules[r.id] = r
 	p.flush()
-}
-
-func add2(p *pair, r alert.Rule) alert.Rule {
-	stored, err := p.engine.Add(p.t.Context(), r)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return stored
 }
 
 // flush commits, and stores the last quote after it, as the engine asks for.

@@ -23,7 +23,7 @@ type market struct {
 }
 
 func (m *market) trade() {
-	m.price = max(1, m.price+rand.Int64N(21)-10)
+	m.price = max(1, m.price+rand.Int64N(7)-3)
 	m.high, m.low = max(m.high, m.price), min(m.low, m.price)
 	m.version++
 }
@@ -36,7 +36,7 @@ func (m *market) quote() *quotes.StockQuote {
 	}
 }
 
-// TestEndsAtAnyMomentDoubleAndLoseNoFiring: forty times the engine and all
+// TestEndsAtAnyMomentDoubleAndLoseNoFiring: a hundred times the engine and all
 // that it has not committed is dropped, often in the middle of a commit; trades
 // come while there is none. Each line that the market has reached has fired
 // once, and no other.
@@ -44,7 +44,7 @@ func TestEndsAtAnyMomentDoubleAndLoseNoFiring(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	m := &market{price: 1000, high: 1000, low: 1000, version: 1}
 	levels := setLevels(t, path, m)
-	for range 40 {
+	for range 100 {
 		live(t, path, m)
 		for range rand.IntN(5) {
 			m.trade()
@@ -84,6 +84,41 @@ func TestEndsAtAnyMomentDoubleAndLoseNoFiring(t *testing.T) {
 	t.Logf("%d lines were reached, %d told late", reached, late)
 }
 
+// TestTwoProcessesFireARuleOnce: both watch the same rules in one database, and
+// each sees the same quotes.
+func TestTwoProcessesFireARuleOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		address := on.address(t)
+		first, second := open(t, address), open(t, address)
+		for n := range int64(50) {
+			addRule(t, first, alert.Rule{
+				Profile: 7, Symbol: quotes.MustSymbol("A"), Condition: alert.Above, Level: quotes.Some(decimal.New(1000+n, 0)),
+			}.Completed())
+		}
+		engines := []*alert.Engine{revive(t, first), revive(t, second)}
+		var all sync.WaitGroup
+		for _, e := range engines {
+			all.Go(func() {
+				for n := range int64(50) {
+					q := &market{price: 1001 + n, high: 1001 + n, low: 1000, version: 2 + n}
+					e.Observe(q.quote())
+					if err := e.Flush(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		past, err := first.History(t.Context(), 7, 0, 0, 1000)
+		if err != nil || len(past) != 50 {
+			t.Errorf("50 rules have fired %d times, %v", len(past), err)
+		}
+		if fired := engines[0].Stats().Fired + engines[1].Stats().Fired; fired != 50 {
+			t.Errorf("the engines count %d", fired)
+		}
+	})
+}
+
 // setLevels sets a rule at each line around the price.
 func setLevels(t *testing.T, path string, m *market) map[alert.RuleID]int64 {
 	t.Helper()
@@ -94,7 +129,7 @@ func setLevels(t *testing.T, path string, m *market) map[alert.RuleID]int64 {
 	e := alert.NewEngine(db, alert.EngineOptions{})
 	e.Observe(m.quote())
 	levels := make(map[alert.RuleID]int64)
-	for n := int64(1); n <= 400; n++ {
+	for n := int64(5); n <= 300; n += 5 {
 		for _, r := range []alert.Rule{
 			{Condition: alert.CrossesUp, Level: quotes.Some(decimal.New(1000+n, 0))},
 			{Condition: alert.CrossesDown, Level: quotes.Some(decimal.New(1000-n, 0))},
