@@ -128,6 +128,20 @@ func TestAChangedListIsThereOnAFreshVisit(t *testing.T) {
 	other.until("somebody else has the first list", list+` === `+literal(first))
 }
 
+func TestASavedListKeepsWhatNoSourceHas(t *testing.T) {
+	t.Parallel()
+	s, p := board(t, "AAPL,MSFT")
+	eval[any](p, `localStorage.setItem('tickboard.lists', JSON.stringify({current: 'One', lists: {One: ['AAPL', 'MSFT'], Two: ['TSLA', 'GONE1', 'KO']}}))`)
+	p.visit(s.URL + "/?symbols=AAPL,MSFT")
+	p.live()
+	eval[any](p, `{ const s = document.querySelector('tick-lists select'); s.value = 'Two'; s.dispatchEvent(new Event('change')) }`)
+	p.lists("TSLA,KO")
+	p.press("/")
+	p.press("ibm" + keyEnter)
+	p.lists("TSLA,KO,IBM")
+	p.until("the list has them all", `JSON.parse(localStorage.getItem('tickboard.lists')).lists.Two.join() === 'TSLA,KO,IBM,GONE1'`)
+}
+
 func TestAListThatSomebodySharedDoesNotReplaceTheOwn(t *testing.T) {
 	t.Parallel()
 	s, p := board(t, "AAPL,MSFT")

@@ -277,7 +277,10 @@ func TestLinesComeThroughAPipe(t *testing.T) {
 				"--addr", "127.0.0.1:0", "--admin-addr", "", "--data-dir", s.DataDir, "--feed", "stdin://?name=mine&timeliness=delayed&delay=15m", "--symbols", "AAA")
 			s.process, s.URL = p, p.stdout.wait(t, p, served)[1]
 			_, _ = io.WriteString(pipe, `{"type":"trade","symbol":"AAA","price":1.50}`+"\nnonsense\n")
-			eventually(t, "the quote is there", func() bool { return s.get("/api/v1/quotes/AAA").status == http.StatusOK })
+			eventually(t, "the quote is there", func() bool {
+				got := s.get("/api/v1/quotes/AAA")
+				return got.status == http.StatusOK && strings.Contains(got.body, `"price"`)
+			})
 			if q := s.quote("AAA"); q.Price != "1.50" || q.Source != "mine" || q.Timeliness != "delayed" {
 				t.Errorf("%+v", q)
 			}

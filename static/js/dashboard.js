@@ -63,7 +63,9 @@ async function add(symbols) {
 /** @param {string} symbol */
 function reveal(symbol) { watchlist.view(symbol)?.scrollIntoView({ block: 'nearest' }) }
 
-lists.start(watchlist.symbols)
+// What a source had not listed yet when the page was made
+const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',')
+lists.start(watchlist.symbols, awaited)
 watchlist.addEventListener('tick-change', changed)
 watchlist.addEventListener('tick-removed', (/** @type {CustomEvent} */ e) => {
 	announce(`Removed ${e.detail.symbol}.`)
@@ -81,16 +83,7 @@ lists.addEventListener('tick-list', async (/** @type {CustomEvent} */ e) => {
 })
 addEventListener('popstate', () => location.reload())
 
-// What a source had not listed yet when the page was made
-const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',')
-if (awaited) setInterval(async () => {
-	if (document.hidden) return
-	try {
-		const { fetchRows } = await import('./api.js')
-		const { rows, unknown } = await fetchRows(awaited)
-		if (rows.length || unknown.length) location.reload()
-	} catch { /* the connection's words say it */ }
-}, 10_000)
+if (awaited) import('./awaited.js').then(({ reloadWith }) => reloadWith(awaited))
 
 // The notifications' drawer
 

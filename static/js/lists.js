@@ -37,14 +37,16 @@ export class Lists {
 	 * The name of the list that a page shows, '' for one that somebody shared and
 	 * that is none of the viewer's.
 	 * @param {string[]} shown
+	 * @param {string[]} [absent] that the page would show but cannot
 	 * @returns {string}
 	 */
-	identify(shown) {
+	identify(shown, absent = []) {
 		const { current, lists } = this.read()
 		const names = Object.keys(lists)
 		if (!names.length) return firstName
-		if (lists[current] && same(lists[current], shown)) return current
-		return names.find((n) => same(lists[n], shown)) ?? ''
+		/** @param {string} n */
+		const is = (n) => same(lists[n].filter((s) => !absent.includes(s)), shown)
+		return lists[current] && is(current) ? current : names.find(is) ?? ''
 	}
 
 	/** Keeps symbols under a name and makes it the current one. @param {string} name @param {string[]} symbols */

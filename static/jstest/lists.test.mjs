@@ -21,6 +21,7 @@ test('an address is the list that has its symbols, else a shared one', () => {
 	assert.equal(lists.identify(['Y']), 'B')
 	assert.equal(lists.identify(['X']), 'A')
 	assert.equal(lists.identify(['Z']), '')
+	assert.equal(lists.identify([], ['Y']), 'B') // no source has it, or none yet
 })
 
 test('a list keeps its place when it is renamed', () => {

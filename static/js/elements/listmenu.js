@@ -17,10 +17,11 @@ export async function act(choice, act) {
 		return
 	}
 	if (act === 'delete') {
+		const kept = lists.names.includes(name) ? lists.symbols(name) : shown
 		lists.remove(name)
 		if (!lists.names.length) lists.save(firstName, [])
 		choice.go(lists.names[0])
-		toast(`${name || 'The list'} is deleted.`, 'Undo', () => { lists.save(name || firstName, shown); choice.go(name || firstName) })
+		toast(`${name || 'The list'} is deleted.`, 'Undo', () => { lists.save(name || firstName, kept); choice.go(name || firstName) })
 		return
 	}
 	if (name && !lists.names.includes(name)) lists.save(name, shown)

@@ -30,10 +30,18 @@ export class ListChoice extends HTMLElement {
 		onPref((key) => { if (key === 'lists') this.show() })
 	}
 
-	/** Says what the page shows at its start. @param {string[]} symbols */
-	start(symbols) {
+	/**
+	 * What of the list was not shown yet, perhaps because no source has it: it
+	 * stays in the list.
+	 * @type {string[]}
+	 */
+	absent = []
+
+	/** Says what the page shows at its start. @param {string[]} symbols @param {string[]} [absent] */
+	start(symbols, absent = []) {
 		this.shown = symbols
-		this.name = this.lists.identify(symbols)
+		this.absent = absent
+		this.name = this.lists.identify(symbols, absent)
 		if (this.name) this.lists.choose(this.name)
 		this.show()
 	}
@@ -41,7 +49,8 @@ export class ListChoice extends HTMLElement {
 	/** Keeps a change of the list; a shared one is kept in the address alone. @param {string[]} symbols */
 	keep(symbols) {
 		this.shown = symbols
-		if (this.name) this.lists.save(this.name, symbols)
+		this.absent = this.absent.filter((s) => !symbols.includes(s))
+		if (this.name) this.lists.save(this.name, [...symbols, ...this.absent])
 		this.show()
 	}
 
@@ -58,7 +67,8 @@ export class ListChoice extends HTMLElement {
 		if (!this.lists.names.includes(name)) return this.show()
 		this.name = name
 		this.lists.choose(name)
-		this.dispatchEvent(new CustomEvent('tick-list', { detail: { symbols: this.lists.symbols(name) } }))
+		const symbols = this.absent = this.lists.symbols(name)
+		this.dispatchEvent(new CustomEvent('tick-list', { detail: { symbols } }))
 	}
 }
 customElements.define('tick-lists', ListChoice)
