@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,17 +61,24 @@ func (s *supervisor) awaitList(ctx context.Context, asking *sync.WaitGroup) bool
 	}
 }
 
-// ask asks the source for its list until it gives one. The answers go to who
-// waits for them, until done.
+// listEvery is how long a list holds: what was listed in the meantime is there a
+// day later at most.
+const listEvery = 24 * time.Hour
+
+// ask asks the source for its list until it gives one, and then once a day, for
+// real markets list something new most days. The answers go to who waits for
+// them, until done.
 func (s *supervisor) ask(ctx context.Context, answers chan<- error, done <-chan struct{}) {
 	var pauses pauses
+	var known []quotes.Instrument
 	for {
 		list, err := s.spec.Instruments(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		if err == nil {
-			s.useList(list)
+			known = withAbsent(list, known)
+			s.useList(known)
 		} else {
 			err = fmt.Errorf("list instruments: %w", err)
 		}
@@ -83,14 +91,35 @@ func (s *supervisor) ask(ctx context.Context, answers chan<- error, done <-chan 
 				s.note(err)
 			}
 		}
+		pause := listEvery
 		if err == nil {
 			s.save(ctx, s.name, list)
+			if s.spec.Timeliness == quotes.Simulated || s.spec.Timeliness == quotes.Replayed {
+				return
+			}
+		} else if pause = pauses.next(err, false); IsPermanent(err) {
 			return
 		}
-		if IsPermanent(err) || !sleep(ctx, pauses.next(err, false)) {
+		if !sleep(ctx, pause) {
 			return
 		}
 	}
+}
+
+// withAbsent adds to a list what was known before and is not in it: a product
+// whose trading rests for a day is not gone. It is after the next start.
+func withAbsent(list, known []quotes.Instrument) []quotes.Instrument {
+	listed := make(map[quotes.Symbol]bool, len(list))
+	for _, in := range list {
+		listed[in.Symbol] = true
+	}
+	all := slices.Clip(list)
+	for _, in := range known {
+		if !listed[in.Symbol] {
+			all = append(all, in)
+		}
+	}
+	return all
 }
 
 // useList makes a list the source's, in place of the one before.

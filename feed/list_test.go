@@ -152,6 +152,36 @@ func TestASourceThatIsSlowToListRunsWithTheCachedListMeanwhile(t *testing.T) {
 	})
 }
 
+func TestARealMarketIsAskedForItsListOnceADay(t *testing.T) {
+	for timeliness, want := range map[quotes.Timeliness]string{quotes.Live: "A B", quotes.Replayed: "A"} {
+		synctest.Test(t, func(t *testing.T) {
+			cache := shelfOf("f")
+			spec := (&fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{untilDone}}).spec()
+			spec.Timeliness = timeliness
+			var asked atomic.Int32
+			spec.Instruments = func(context.Context) ([]quotes.Instrument, error) {
+				time := asked.Add(1)
+				if time == 2 {
+					return nil, errors.New("not today")
+				}
+				name := map[int32]string{1: "A", 3: "B"}[time] // A rests
+				return []quotes.Instrument{{Symbol: quotes.MustSymbol(name), Name: name}}, nil
+			}
+			m, _ := startWith(t, feed.Options{Specs: []feed.Spec{spec}, Cache: cache})
+			time.Sleep(24*time.Hour - time.Second)
+			synctest.Wait()
+			if listed(m) != "A" || asked.Load() != 1 {
+				t.Errorf("%s, the first day: %q, asked %d times", timeliness, listed(m), asked.Load())
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			if listed(m) != want {
+				t.Errorf("%s, the second day: %q, want %q", timeliness, listed(m), want)
+			}
+		})
+	}
+}
+
 func TestASymbolThatTheNewListLacksIsNotTakenAndItsQuoteIsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{name: "f", lists: []error{errors.New("no answer")}, runs: []func(context.Context, func(feed.Update)) error{

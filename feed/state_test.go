@@ -105,7 +105,7 @@ func TestDownSinceIsTheFirstFailureOfARow(t *testing.T) {
 		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{fails, fails, fails, speaks, fails, fails, fails, fails}}
 		m := start(t, f.spec("A"))
 		first := f.calls[0]
-		state := m.States()[0]
+		var state feed.State
 		for len(f.calls) < 4 {
 			if state = m.States()[0]; !state.Since.Equal(first) {
 				t.Fatalf("%s since %s after %d calls, down since %s", state.Phase, state.Since, len(f.calls), first)
