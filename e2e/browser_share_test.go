@@ -61,18 +61,38 @@ func frames(s *server, n int, attributes string) string {
 	return html.String()
 }
 
-// frames are the widgets' of the page, once the page has been drawn as for a
-// person who looks at it: a frame that Chromium has not drawn on a busy machine
-// takes itself for off-screen, and asks more seldom.
+// frames are the widgets' of the page.
 func (p *tab) frames(s *server, n int) []*tab {
 	p.t.Helper()
 	var all []*tab
 	for i := range n {
 		all = append(all, p.frame(fmt.Sprintf("%s/embed/quote/AAPL?n=%02d", s.URL, i)))
 	}
-	if _, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot()); err != nil {
-		p.t.Fatal(err)
-	}
+	return all
+}
+
+// inSight says whether a frame has been drawn where a person would see it.
+const inSight = `Promise.race([
+	new Promise(seen => new IntersectionObserver(([e]) => seen(e.isIntersecting)).observe(document.querySelector('main'))),
+	new Promise(done => setTimeout(() => done(false), 1000))])`
+
+// watched are the frames, once the page has been drawn as for a person who looks
+// at it: a frame that Chromium has not drawn on a busy machine takes itself for
+// off-screen, and asks more seldom.
+func (p *tab) watched(s *server, n int) []*tab {
+	p.t.Helper()
+	all := p.frames(s, n)
+	eventually(p.t, "all frames are in sight", func() bool {
+		if _, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot()); err != nil {
+			p.t.Fatal(err)
+		}
+		for _, frame := range all {
+			if seen, err := tryEval[bool](frame, inSight); err != nil || !seen {
+				return false
+			}
+		}
+		return true
+	})
 	return all
 }
 
@@ -122,7 +142,7 @@ func TestTwelveWidgetsHaveOneStream(t *testing.T) {
 		"a page under COEP": {"Cross-Origin-Embedder-Policy", "require-corp", "Cross-Origin-Opener-Policy", "same-origin"},
 	} {
 		p := open(t, elsewhere(t, frames(s, many, ""), headers...))
-		for _, frame := range p.frames(s, many) {
+		for _, frame := range p.watched(s, many) {
 			frame.ticks()
 		}
 		if n := s.streams(); n != 1 {
@@ -136,7 +156,7 @@ func TestTwelveWidgetsHaveOneStream(t *testing.T) {
 func TestTwelveSandboxedWidgetsLeaveTheBrowserAConnection(t *testing.T) {
 	s := start(t, "--feed", brisk)
 	p := open(t, elsewhere(t, frames(s, many, `sandbox="allow-scripts"`)))
-	for _, frame := range p.frames(s, many) {
+	for _, frame := range p.watched(s, many) {
 		frame.ticks()
 	}
 	if n := s.streams(); n != 0 {
@@ -157,7 +177,7 @@ func TestTwelveSandboxedWidgetsLeaveTheBrowserAConnection(t *testing.T) {
 func TestOverHTTP2NobodyNeedsToShare(t *testing.T) {
 	s := start(t, slices.Concat([]string{"--feed", brisk}, newPair(t, "quotes.test").flags())...)
 	p := open(t, elsewhere(t, frames(s, many, `sandbox="allow-scripts"`)))
-	for _, frame := range p.frames(s, many) {
+	for _, frame := range p.watched(s, many) {
 		frame.ticks()
 	}
 	if n := s.streams(); n != many {
@@ -334,7 +354,7 @@ func TestDeniedStorageIsNoHindrance(t *testing.T) {
 	notify(t, s, "info", "to this one")
 	p.until("it is shown", notes+`.join() === 'to this one'`)
 	p.visit(elsewhere(t, frames(s, many, "")))
-	for _, frame := range p.frames(s, many) {
+	for _, frame := range p.watched(s, many) {
 		frame.ticks()
 	}
 	if n := s.streams(); n > 2 {

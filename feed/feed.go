@@ -64,7 +64,7 @@ const (
 	Trade      Kind = iota + 1 // TradeID, Price, Size, MovesLast, MovesRange, CountsVolume
 	Quote                      // Bid, BidSize, Ask, AskSize: the whole best bid and offer; what is not valid is not there
 	Day                        // PreviousClose, Open, High, Low, Volume: those that are valid replace what was known
-	Status                     // Halted
+	Status                     // Halted, Limited
 	Correction                 // TradeID of the trade, Price and Size that replace its own
 	Cancel                     // TradeID of the trade that is taken back
 	Break                      // the Tape forgets the symbol's order and day figures: a new round, a snapshot follows
@@ -102,7 +102,9 @@ type Update struct {
 
 	PreviousClose, Open, High, Low, Volume decimal.NullDecimal
 
-	Halted bool
+	// Halted says that nothing is traded, Limited that the price is at the edge of
+	// the band that limits it.
+	Halted, Limited bool
 
 	Instrument *quotes.Instrument
 	Note       string

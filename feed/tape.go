@@ -187,7 +187,7 @@ func (t *Tape) forget() {
 	t.timetable.forget()
 	t.quoteTime, t.statusTime, t.quote.Time = time.Time{}, time.Time{}, time.Time{}
 	if t.played {
-		t.quote.Halted = false
+		t.quote.Halted, t.quote.Limited = false, false
 	}
 	t.recent.clear()
 	day := t.shown.begin

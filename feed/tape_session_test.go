@@ -307,6 +307,20 @@ func TestAHaltShowsAndLifts(t *testing.T) {
 	}
 }
 
+func TestALimitStateShowsAndLifts(t *testing.T) {
+	tape := newTape(quotes.Live)
+	limit := feed.Update{Symbol: aapl, Kind: feed.Status, Time: at(1), Limited: true}
+	halt := feed.Update{Symbol: aapl, Kind: feed.Status, Time: at(2), Halted: true}
+	wantOutcomes(t, apply(tape, limit, limit), "merged", "unchanged")
+	if q := tape.Quote(1); !q.Limited || q.Halted {
+		t.Errorf("limited %t, halted %t", q.Limited, q.Halted)
+	}
+	wantOutcomes(t, apply(tape, halt), "merged")
+	if q := tape.Quote(1); q.Limited || !q.Halted {
+		t.Errorf("the halt that followed: limited %t, halted %t", q.Limited, q.Halted)
+	}
+}
+
 // TestATradeAfterAHaltLiftsIt holds that the end of a halt that nobody told, as
 // in a gap, shows by the trades that follow, and not by those from before it.
 func TestATradeAfterAHaltLiftsIt(t *testing.T) {

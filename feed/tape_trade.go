@@ -150,7 +150,7 @@ func late(eligible bool) Outcome {
 	return Unchanged
 }
 
-// status notes a halt or its end.
+// status notes a halt or a limit state, or the end of one.
 func (t *Tape) status(u Update) Outcome {
 	if u.Time.Before(t.statusTime) {
 		return Late
@@ -159,9 +159,9 @@ func (t *Tape) status(u Update) Outcome {
 	if u.Halted {
 		t.haltTime = u.Time
 	}
-	if t.quote.Halted == u.Halted {
+	if t.quote.Halted == u.Halted && t.quote.Limited == u.Limited {
 		return Unchanged
 	}
-	t.quote.Halted = u.Halted
+	t.quote.Halted, t.quote.Limited = u.Halted, u.Limited
 	return Merged
 }

@@ -48,6 +48,9 @@ func (q *StockQuote) AppendJSON(dst []byte) []byte {
 	if q.Halted {
 		dst = append(dst, `,"halted":true`...)
 	}
+	if q.Limited {
+		dst = append(dst, `,"limited":true`...)
+	}
 	if q.Stale {
 		dst = append(dst, `,"stale":true`...)
 	}
@@ -86,6 +89,7 @@ type wireQuote struct {
 	Timeliness            Timeliness  `json:"timeliness"`
 	Delay                 int64       `json:"delay"`
 	Halted                bool        `json:"halted"`
+	Limited               bool        `json:"limited"`
 	Stale                 bool        `json:"stale"`
 	Source                string      `json:"source"`
 }
@@ -100,7 +104,7 @@ func (q *StockQuote) UnmarshalJSON(data []byte) error {
 	out := StockQuote{
 		Symbol: w.Symbol, Basis: w.Basis, Currency: w.Currency, Time: w.Time, Version: w.Version,
 		Session: w.Session, Timeliness: w.Timeliness, Delay: time.Duration(w.Delay) * time.Second,
-		Halted: w.Halted, Stale: w.Stale, Source: w.Source,
+		Halted: w.Halted, Limited: w.Limited, Stale: w.Stale, Source: w.Source,
 	}
 	for _, f := range [...]struct {
 		key  string

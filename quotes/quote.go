@@ -62,8 +62,11 @@ type StockQuote struct {
 	Session    Session
 	Timeliness Timeliness
 	// Delay is by how much a Delayed quote is late, in whole seconds on the wire.
-	Delay         time.Duration
-	Halted, Stale bool
+	Delay time.Duration
+	// Limited says that trading is at the edge of the price band that limits it
+	// (a limit state of the Limit Up-Limit Down plan), from which a halt may
+	// follow.
+	Halted, Limited, Stale bool
 	// Corrected says that what has changed in the quote was corrected or
 	// cancelled, not traded. It is not on the wire.
 	Corrected bool

@@ -44,8 +44,8 @@ func TestTheQuoteOnTheWireIsTheContracts(t *testing.T) {
 }
 
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
-	q := &quotes.StockQuote{Symbol: quotes.MustSymbol("X"), Version: 7, Delay: 15 * time.Minute, Halted: true, Stale: true}
-	want := `{"symbol":"X","version":7,"delay":900,"halted":true,"stale":true}`
+	q := &quotes.StockQuote{Symbol: quotes.MustSymbol("X"), Version: 7, Delay: 15 * time.Minute, Halted: true, Limited: true, Stale: true}
+	want := `{"symbol":"X","version":7,"delay":900,"halted":true,"limited":true,"stale":true}`
 	if diff := cmp.Diff(want, string(q.AppendJSON(nil))); diff != "" {
 		t.Error(diff)
 	}

@@ -110,6 +110,9 @@ func sampleRows(now time.Time) []Row {
 		sampleRow(now, "VALE3|Vale S.A.|BVMF|BRL|2|America/Sao_Paulo", "61.37 62.11 62.3 62.45 61.02 18990400", func(q *quotes.StockQuote) {
 			q.Halted = true
 		}),
+		sampleRow(now, "GME|GameStop Corp.|XNYS|USD|2|America/New_York", "27.35 24.10 24.2 27.35 24.02 9120400", func(q *quotes.StockQuote) {
+			q.Limited = true
+		}),
 		sampleRow(now, "ITUB4|Itaú Unibanco|BVMF|BRL|2|America/Sao_Paulo", "33.2 32.98 33 33.41 32.9 9000000", func(q *quotes.StockQuote) {
 			q.Session = quotes.Closed // with the last price of the evening before it
 			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("33.2"), number("0"), number("0")

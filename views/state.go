@@ -8,8 +8,8 @@ import (
 )
 
 // State is what a price is, in the words that stand next to it. What takes most
-// from the price is said: a halt before silence, silence before the end of the
-// session, that before how late the data is.
+// from the price is said: a halt before silence, silence before a limit state and
+// the end of the session, that before how late the data is.
 func (c *Clock) State(r Row) string {
 	q := r.Quote
 	switch {
@@ -17,6 +17,8 @@ func (c *Clock) State(r Row) string {
 		return "No quote yet"
 	case q.Halted:
 		return "Halted"
+	case q.Limited && !q.Stale:
+		return "Limit state"
 	case q.Stale:
 		return "Stale since " + c.Time(q.Time, r.Instrument.TimeZone)
 	case q.Session == quotes.Closed:

@@ -26,7 +26,7 @@
 //     side that is not given is not there
 //   - day: previous_close, open, high, low, volume: those that are given
 //     replace what was known
-//   - status: halted
+//   - status: halted, limited (by default false)
 //   - correction: id of the trade, price and size that replace its own
 //   - cancel: id of the trade
 //   - instrument: name, exchange (ISO 10383), currency, class (stock, etf or

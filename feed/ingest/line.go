@@ -58,6 +58,7 @@ const (
 	lowField
 	volumeField
 	haltedField
+	limitedField
 	nameField
 	exchangeField
 	currencyField
@@ -70,7 +71,7 @@ const (
 
 var fieldNames = [fields]string{
 	"type", "symbol", "time", "id", "price", "size", "moves_last", "moves_range", "counts_volume", "regular",
-	"bid", "bid_size", "ask", "ask_size", "previous_close", "open", "high", "low", "volume", "halted",
+	"bid", "bid_size", "ask", "ask_size", "previous_close", "open", "high", "low", "volume", "halted", "limited",
 	"name", "exchange", "currency", "class", "decimals", "tick_size", "time_zone",
 }
 
@@ -113,7 +114,7 @@ func (l *line) decode(text []byte, now time.Time) (feed.Update, error) {
 	case feed.Day:
 		l.day(&u)
 	case feed.Status:
-		u.Halted = l.flag(haltedField, false)
+		u.Halted, u.Limited = l.flag(haltedField, false), l.flag(limitedField, false)
 		l.need(haltedField)
 	case feed.Correction:
 		u.TradeID = l.id(true)

@@ -46,6 +46,7 @@ func TestLineIsDecodedExactly(t *testing.T) {
 			Kind: feed.Day, Time: arrival, PreviousClose: some("188.61"), Open: some("188.70"), High: some("190.02"), Low: some("188.15"), Volume: some("0"),
 		},
 		`{"type":"status","symbol":"BTC/USD","halted":true}`:                         {Kind: feed.Status, Time: arrival, Halted: true},
+		`{"type":"status","symbol":"BTC/USD","halted":false,"limited":true}`:         {Kind: feed.Status, Time: arrival, Limited: true},
 		`{"type":"status","symbol":"BTC/USD","halted":false}`:                        {Kind: feed.Status, Time: arrival},
 		`{"type":"correction","symbol":"BTC/USD","id":7,"price":189.84,"size":1.50}`: {Kind: feed.Correction, Time: arrival, TradeID: 7, Price: quotes.MustDecimal("189.84"), Size: quotes.MustDecimal("1.50")},
 		`{"type":"cancel","symbol":"BTC/USD","id":7}`:                                {Kind: feed.Cancel, Time: arrival, TradeID: 7},

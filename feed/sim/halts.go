@@ -109,7 +109,7 @@ func (t *ticker) watch(now int64) {
 	t.window.sum += t.fair
 	t.window.n++
 	if t.state == free && (t.fair < t.low || t.fair > t.high) {
-		t.state, t.limit = limited, now+limitState
+		t.state, t.pauseEnd, t.limit = limited, now+limitState, now
 		t.set()
 	}
 }
@@ -153,8 +153,9 @@ func (t *ticker) jolt() {
 	t.fair += t.shocked
 }
 
-// endLimit ends a limit state, in a pause where the price is still beyond its
-// band; in a pause it says again that the symbol is halted, or ends it.
+// endLimit says that a limit state has begun, and ends it, in a pause where the
+// price is still beyond its band; in a pause it says again that the symbol is
+// halted, or ends it.
 func (t *ticker) endLimit(now int64, factor float64, emit func(feed.Update)) {
 	switch {
 	case t.state == paused && now >= t.pauseEnd:
@@ -162,12 +163,16 @@ func (t *ticker) endLimit(now int64, factor float64, emit func(feed.Update)) {
 	case t.state == paused:
 		t.status(now, emit)
 		t.limit = min(now+statusEvery, t.pauseEnd)
+	case t.state == limited && now < t.pauseEnd:
+		t.status(now, emit)
+		t.limit = t.pauseEnd
 	default:
 		if t.rng.Float64() < shockPasses {
 			t.fair = min(max(t.fair, t.low*1.005), t.high*0.995)
 		}
 		if t.fair >= t.low && t.fair <= t.high {
 			t.state, t.limit = free, never
+			t.status(now, emit)
 			return
 		}
 		t.state, t.pauseEnd, t.limit = paused, now+pauseLength, now+statusEvery
@@ -189,7 +194,7 @@ func (t *ticker) reopen(now int64, factor float64, emit func(feed.Update)) {
 
 // lift ends whatever the bands have led to, because the session ends.
 func (t *ticker) lift(now int64, emit func(feed.Update)) {
-	if t.state == paused {
+	if t.state != free {
 		t.state = free
 		t.status(now, emit)
 	}
@@ -197,5 +202,5 @@ func (t *ticker) lift(now int64, emit func(feed.Update)) {
 }
 
 func (t *ticker) status(now int64, emit func(feed.Update)) {
-	emit(feed.Update{Symbol: t.symbol, Kind: feed.Status, Time: instant(now), Halted: t.state == paused})
+	emit(feed.Update{Symbol: t.symbol, Kind: feed.Status, Time: instant(now), Halted: t.state == paused, Limited: t.state == limited})
 }

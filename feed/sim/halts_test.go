@@ -78,18 +78,22 @@ func TestALeapOutOfTheBandEndsInAPauseAndAnAuction(t *testing.T) {
 
 func TestSomeLeapsPassWithinTheLimitState(t *testing.T) {
 	from := time.Date(2026, time.March, 9, 15, 0, 0, 0, time.UTC)
-	passed, oneSided := 0, 0
+	passed, oneSided, told := 0, 0, 0
 	for seed := range uint64(20) {
 		updates, _ := shocked(t, with(func(c *config) { c.seed = seed }), from, 0.07, time.Minute)
-		if !slices.ContainsFunc(updates, func(u feed.Update) bool { return u.Kind == feed.Status }) {
+		if !slices.ContainsFunc(updates, func(u feed.Update) bool { return u.Kind == feed.Status && u.Halted }) {
 			passed++
+		}
+		limit := slices.IndexFunc(updates, func(u feed.Update) bool { return u.Kind == feed.Status && u.Limited })
+		if limit >= 0 && slices.ContainsFunc(updates[limit:], func(u feed.Update) bool { return u.Kind == feed.Status && !u.Limited }) {
+			told++
 		}
 		if slices.ContainsFunc(updates, func(u feed.Update) bool { return u.Kind == feed.Quote && u.Bid.Valid && !u.Ask.Valid }) {
 			oneSided++
 		}
 	}
-	if passed == 0 || passed > 14 || oneSided < 15 {
-		t.Errorf("of 20 leaps %d pass, %d have quotes without an offer", passed, oneSided)
+	if passed == 0 || passed > 14 || oneSided < 15 || told < 18 {
+		t.Errorf("of 20 leaps %d pass, %d have quotes without an offer, %d have limit states that begin and end", passed, oneSided, told)
 	}
 }
 
@@ -99,7 +103,7 @@ func TestAPauseEndsWithTheSession(t *testing.T) {
 		updates, _ := shocked(t, with(func(c *config) { c.seed, c.real = seed, true }), shut.Add(-3*time.Minute), 0.2, 10*time.Minute)
 		var status []string
 		for _, u := range updates {
-			if u.Kind == feed.Status && !u.Halted {
+			if u.Kind == feed.Status && !u.Halted && !u.Limited {
 				status = append(status, u.Time.Sub(shut).String())
 			}
 		}

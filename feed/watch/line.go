@@ -53,7 +53,7 @@ func (w *watch) linesOf(sym quotes.Symbol, q *quotes.StockQuote, c *views.Clock)
 	if q == nil {
 		return []line{{{sym.String(), bold}, {views.Missing, ""}, {}, {}, {}, {}, {}, {}, {}, {}, state, {}}}
 	}
-	if q.Halted || q.Stale {
+	if q.Halted || q.Limited || q.Stale {
 		state.colour = amber
 	}
 	decimals, zone := row.Instrument.Decimals, row.Instrument.TimeZone

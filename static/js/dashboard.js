@@ -14,7 +14,7 @@ const element = (name) => document.querySelector(name)
 const watchlist = element('tick-watchlist')
 const lists = element('tick-lists')
 const notes = element('tick-notifications')
-const most = Number(watchlist.dataset.maxSymbols) || 200
+const most = Number(watchlist.dataset.maxSymbols)
 
 const { stream, bar, search, keys } = start(watchlist.symbols, {
 	quote: (quote, snapshot) => watchlist.take(quote, snapshot),
@@ -46,7 +46,7 @@ function changed() {
 async function add(symbols) {
 	const room = most - watchlist.symbols.length
 	const fresh = symbols.filter((s) => !watchlist.views.has(s))
-	if (fresh.length > room) return toast(`A list has at most ${most} symbols; there is room for ${Math.max(0, room)} more.`)
+	if (fresh.length > room) return toast(`A list has at most ${most} symbols; there is room for ${room} more.`)
 	try {
 		const { added, unknown } = await watchlist.add(fresh)
 		if (watchlist.strip && added.length) return location.reload()

@@ -115,6 +115,7 @@ export function shortTime(t, now) {
 export function state(q, zone) {
 	if (q.halted) return 'Halted'
 	if (q.stale) return 'Stale since ' + (q.time ? clock(new Date(q.time), zone) : missing)
+	if (q.limited) return 'Limit state'
 	if (q.session === 'closed') return 'Closed'
 	return timeliness(q)
 }

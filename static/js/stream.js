@@ -10,7 +10,7 @@
  * @typedef {{symbol: string, version: number, price?: number, change?: number, change_percent?: number,
  *   previous_close?: number, open?: number, high?: number, low?: number, volume?: number, bid?: number,
  *   bid_size?: number, ask?: number, ask_size?: number, currency?: string, time?: string, session?: string,
- *   timeliness?: string, delay?: number, halted?: boolean, stale?: boolean, source?: string, basis?: string,
+ *   timeliness?: string, delay?: number, halted?: boolean, limited?: boolean, stale?: boolean, source?: string, basis?: string,
  *   extended_price?: number, extended_change?: number, extended_change_percent?: number}} Quote
  * @typedef {{id: number, type: string, message: string, time: string, rule?: unknown}} Notification
  * @typedef {{name: 'connecting' | 'open' | 'silent' | 'waiting' | 'closed', since?: Date, retry?: Date, reason?: string}} State

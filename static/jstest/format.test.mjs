@@ -27,6 +27,7 @@ test('a state says what takes most from the price', () => {
 		[{ timeliness: 'live', session: 'closed' }, 'Closed'],
 		[{ timeliness: 'live', session: 'closed', stale: true, time }, 'Stale since 15:42:07'],
 		[{ timeliness: 'live', stale: true, halted: true, time }, 'Halted'],
+		[{ timeliness: 'live', limited: true, time }, 'Limit state'],
 	]) assert.equal(format.state(quote, zone), words)
 })
 
