@@ -28,6 +28,7 @@ function num(text) { return text ? +text : undefined }
 function state(q) {
 	if (q.halted) return 'Halted'
 	if (q.stale) return 'Stale since ' + clock(new Date(q.time))
+	if (q.limited) return 'Limit state'
 	if (q.session === 'closed') return 'Closed'
 	if (q.timeliness === 'delayed') return q.delay >= 60 ? `Delayed ${Math.round(q.delay / 60)} min` : 'Delayed'
 	return { live: 'Live', simulated: 'Simulated', replayed: 'Replayed' }[q.timeliness] ?? ''
