@@ -186,8 +186,9 @@ func (t *Tape) forget() {
 	t.anew, t.catchUp, t.restored = true, true, restored{}
 	t.timetable.forget()
 	t.quoteTime, t.statusTime, t.quote.Time = time.Time{}, time.Time{}, time.Time{}
+	t.quote.Limited = false // its end may have been missed
 	if t.played {
-		t.quote.Halted, t.quote.Limited = false, false
+		t.quote.Halted = false
 	}
 	t.recent.clear()
 	day := t.shown.begin

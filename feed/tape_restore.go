@@ -38,6 +38,7 @@ func (t *Tape) Restore(q quotes.StockQuote) {
 		t.quote.Currency = own.Currency
 	}
 	t.quote.Basis = own.Basis
+	t.quote.Limited = false // such a state lasts seconds, and its end may have been missed
 	t.today, t.haltTime = t.dayOf(q.Time), q.Time
 	t.regular, t.extended = kept(q.Price), kept(q.ExtendedPrice)
 	if q.Price.Valid {

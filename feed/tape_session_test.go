@@ -319,6 +319,17 @@ func TestALimitStateShowsAndLifts(t *testing.T) {
 	if q := tape.Quote(1); q.Limited || !q.Halted {
 		t.Errorf("the halt that followed: limited %t, halted %t", q.Limited, q.Halted)
 	}
+	limit.Time = at(3)
+	apply(tape, limit, gap(at(4)))
+	if tape.Quote(1).Limited {
+		t.Error("limited after a gap, in which its end may have come")
+	}
+	stored := quotes.StockQuote{Symbol: aapl, Time: at(1), Limited: true}
+	again := newTape(quotes.Live)
+	again.Restore(stored)
+	if again.Quote(1).Limited {
+		t.Error("limited after a restart")
+	}
 }
 
 // TestATradeAfterAHaltLiftsIt holds that the end of a halt that nobody told, as

@@ -96,7 +96,7 @@ func (m *Member[K, V, O]) Drop(n int, again bool) {
 
 // sleep lets the member be told of the next value.
 func (m *Member[K, V, O]) sleep() {
-	if m.number != none {
+	if m.number != none && !m.closed {
 		m.group.asleep[m.number] = true
 	}
 }
