@@ -24,7 +24,13 @@ var fixtures = [][]string{
 	3: {`UPDATE last_quotes SET version = 7`},
 	4: {
 		`UPDATE rule_numbers SET newest = 1`,
-		`INSERT INTO rules VALUES (1, 7, 'AAPL', 'above', '190.10', 0, '', 'once', 0, 'regular', '', 0, 0, 1700000000000000, 1, '', 0, 0, '', 0, '', '')`,
+		`INSERT INTO rules (id, profile, symbol, condition, level, time_window, hysteresis, repeats, cooldown, sessions, note,
+			expires, paused, created, version, phase, fired, count, day, quote_version, high, low)
+			VALUES (1, 7, 'AAPL', 'above', '190.10', 0, '', 'once', 0, 'regular', '', 0, 0, 1700000000000000, 1, '', 0, 0, '', 0, '', '')`,
+	},
+	5: {
+		`UPDATE counters SET newest = 1 WHERE name = 'profiles'`,
+		`INSERT INTO profiles VALUES (1, 1700000000000000, 1700000000000000, '{}', 1, 1, 1, 1, 1, 2, 0)`,
 	},
 }
 
