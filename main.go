@@ -150,74 +150,14 @@ func wantsHelp(args []string) bool {
 	return len(args) == 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[0])
 }
 
-const (
-	watchUsage = "Usage: tickboard watch SYMBOL… [--feed URL]… [--json]"
-	watchHelp  = watchUsage + `
-
-Prints quotes as they change, until Ctrl-C: a table in a terminal, elsewhere a
-line of JSON for each quote. Flags stand before or after the symbols.
-
-  --feed URL   a source, may be given several times, as tickboard feeds lists them
-               default: sim://   variable: TICKBOARD_FEED
-  --json       lines of JSON in a terminal too
-
-It needs no server. NO_COLOR takes the colours out of the table.`
-)
-
 // watchQuotes is tickboard watch.
 func watchQuotes(args []string, env func(string) (string, bool), stdout, stderr io.Writer) error {
-	feeds := list{values: []string{"sim://"}}
-	fs := flag.NewFlagSet("watch", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Var(&feeds, "feed", "")
-	asJSON := fs.Bool("json", false, "")
-	var names []string
-	for rest := args; len(rest) > 0; { // flags stand before, between or after the symbols
-		if err := fs.Parse(rest); errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(stdout, watchHelp)
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("%w. %s", err, watchUsage)
-		}
-		if rest = fs.Args(); len(rest) > 0 {
-			names, rest = append(names, rest[0]), rest[1:]
-		}
-	}
-	if value, ok := env(envName("feed")); ok && !feeds.given {
-		_ = feeds.Set(value) // takes everything
-	}
-	syms, err := quotes.ParseSymbols(strings.Join(names, ","))
-	if err == nil && len(syms) == 0 {
-		err = errors.New("name the symbols, as tickboard watch AAPL MSFT. " + watchUsage)
-	}
-	if err != nil {
-		return err
-	}
-	o := watch.Options{Symbols: syms, Out: stdout, Notes: stderr}
-	setting := func(name string) (string, error) { return secret(name, env) }
-	if o.Specs, err = openFeeds(feeds.values, setting); err != nil {
-		return err
-	}
-	if file, ok := stdout.(*os.File); ok && !*asJSON {
-		o.Form, o.Colour = watchForm(file, env)
-		o.Window = func() (int, int) { columns, rows, _ := watch.Window(file); return columns, rows }
+	open := func(urls []string) ([]feed.Spec, error) {
+		return openFeeds(urls, func(name string) (string, error) { return secret(name, env) })
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return watch.Run(ctx, o)
-}
-
-// watchForm is how quotes are shown on a file, and whether in colour
-// (no-color.org).
-func watchForm(file *os.File, env func(string) (string, bool)) (watch.Form, bool) {
-	if _, _, ok := watch.Window(file); !ok {
-		return watch.JSON, false
-	}
-	if terminal, _ := env("TERM"); terminal == "dumb" {
-		return watch.Lines, false
-	}
-	plain, _ := env("NO_COLOR")
-	return watch.Table, plain == ""
+	return watch.Command(ctx, args, env, open, stdout, stderr)
 }
 
 const backupUsage = "Usage: tickboard backup FILE [--data-dir FOLDER]"
@@ -276,8 +216,8 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 	if market.Specs, err = openFeeds(cfg.feeds, cfg.setting); err != nil {
 		return nil, err
 	}
-	if market.Names, err = readInstruments(cfg.instruments); err != nil {
-		return nil, err
+	if market.Names, err = feed.ReadInstrumentsFile(cfg.instruments); err != nil {
+		return nil, fmt.Errorf("--instruments: %w", err)
 	}
 	for _, step := range []func() error{p.loadCertificate, p.listen, p.limitStreams, p.openStore} {
 		if err := step(); err != nil {
@@ -310,23 +250,6 @@ func openFeeds(urls []string, env feed.Env) ([]feed.Spec, error) {
 		specs = append(specs, spec)
 	}
 	return specs, nil
-}
-
-// readInstruments reads the file of --instruments, if there is one.
-func readInstruments(path string) ([]quotes.Instrument, error) {
-	if path == "" {
-		return nil, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("--instruments: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // it was only read from
-	list, err := feed.ReadInstruments(f)
-	if err != nil {
-		return nil, fmt.Errorf("--instruments %s: %w", path, err)
-	}
-	return list, nil
 }
 
 // posts takes what clients post: the source that does, nil without one.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,24 @@ func ReadInstruments(r io.Reader) ([]quotes.Instrument, error) {
 		return readDirectory(buffered)
 	}
 	return readCSV(buffered)
+}
+
+// ReadInstrumentsFile reads a file as ReadInstruments does; none without a path.
+// An error names the file.
+func ReadInstrumentsFile(path string) ([]quotes.Instrument, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read from
+	list, err := ReadInstruments(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return list, nil
 }
 
 // roll is a list of instruments that grows, each symbol once.

@@ -3,6 +3,7 @@
 // It runs a market of its own and serves nobody.
 //
 //   - watch.go     Options, Run, and the life of a watch
+//   - command.go   the command line: arguments, environment, help
 //   - newest.go    the quotes that wait to be shown: of each symbol the newest
 //   - table.go     the table in its place on the screen
 //   - line.go      the columns of a quote, and their colours
@@ -48,6 +49,7 @@ const (
 type Options struct {
 	Specs   []feed.Spec
 	Symbols []quotes.Symbol
+	Names   []quotes.Instrument // names that win over the sources'
 	Form    Form
 	Colour  bool
 	Out     io.Writer
@@ -71,7 +73,7 @@ type watch struct {
 // sources have failed, and when Out takes no more.
 func Run(ctx context.Context, o Options) error {
 	w := &watch{Options: o, newest: newNewest(o.Symbols), told: make(map[string]feed.Phase)}
-	w.market = feed.NewMarket(feed.Options{Specs: o.Specs, Publish: w.newest.put, Logger: slog.New(slog.DiscardHandler)})
+	w.market = feed.NewMarket(feed.Options{Specs: o.Specs, Names: o.Names, Publish: w.newest.put, Logger: slog.New(slog.DiscardHandler)})
 	w.market.Demand().Add(o.Symbols...)
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
