@@ -31,6 +31,8 @@ var fixtures = [][]string{
 	5: {
 		`UPDATE counters SET newest = 1 WHERE name = 'profiles'`,
 		`INSERT INTO profiles VALUES (1, 1700000000000000, 1700000000000000, '{}', 1, 1, 1, 1, 1, 2, 0)`,
+		`INSERT INTO notification_marks VALUES (1, 3, 1, 0)`,
+		`INSERT INTO incidents VALUES ('f', 1, 1700000000000000)`,
 	},
 }
 

@@ -67,6 +67,7 @@ ALTER TABLE notifications ADD COLUMN watchers BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE notifications ADD COLUMN kind TEXT NOT NULL DEFAULT '';  -- 'message', 'alert' or 'incident'; '' is from before there were kinds
 ALTER TABLE notifications ADD COLUMN link TEXT NOT NULL DEFAULT '';
 ALTER TABLE notifications ADD COLUMN expires BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE notifications ADD COLUMN deliver TEXT NOT NULL DEFAULT ''; -- of an alert: its rule's, when it fired
 CREATE INDEX notifications_of_profile ON notifications (profile, id);
 
 -- Those that a profile has read or cleared one by one.
@@ -76,6 +77,15 @@ CREATE TABLE notification_marks (
     is_read      BIGINT NOT NULL,
     is_cleared   BIGINT NOT NULL,
     PRIMARY KEY (profile, notification)
+);
+CREATE INDEX marks_of_notification ON notification_marks (notification); -- retention removes them
+
+-- Whether a source was last told to be down, and when, so that one of several
+-- processes tells it, and none too often.
+CREATE TABLE incidents (
+    source TEXT   NOT NULL PRIMARY KEY,
+    down   BIGINT NOT NULL,
+    told   BIGINT NOT NULL -- when it was last told to be down
 );
 
 -- How an alert reaches its owner beside the panel: '' as the profile has it,
@@ -132,8 +142,10 @@ DROP TABLE server_keys;
 DROP TABLE outbox;
 DROP TABLE channels;
 ALTER TABLE rules DROP COLUMN deliver;
+DROP TABLE incidents;
 DROP TABLE notification_marks;
 DROP INDEX notifications_of_profile;
+ALTER TABLE notifications DROP COLUMN deliver;
 ALTER TABLE notifications DROP COLUMN expires;
 ALTER TABLE notifications DROP COLUMN link;
 ALTER TABLE notifications DROP COLUMN kind;
