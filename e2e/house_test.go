@@ -17,7 +17,8 @@ var arrows = map[string][]string{
 	"quotes/hub":          {},
 	"quotes/alert":        {"quotes"},
 	"quotes/history":      {"quotes"},
-	"quotes/store":        {"quotes", "quotes/alert"},
+	"quotes/deliver":      {"quotes", "quotes/alert"},
+	"quotes/store":        {"quotes", "quotes/alert", "quotes/deliver"},
 	"quotes/store/pgtest": {},
 	"feed":                {"quotes"},
 	"feed/socket":         {"feed/rest"},
@@ -30,7 +31,7 @@ var arrows = map[string][]string{
 	"web/sse":             {},
 	"e2e/load":            {"e2e/load/market"},
 	"e2e/load/market":     {},
-	"web":                 {"quotes", "quotes/alert", "quotes/history", "quotes/hub", "feed", "views", "static", "web/sse"},
+	"web":                 {"quotes", "quotes/alert", "quotes/deliver", "quotes/history", "quotes/hub", "feed", "views", "static", "web/sse"},
 }
 
 // rooms are the libraries that stay in one place.
