@@ -119,8 +119,8 @@ func (b *bare) skipTo(end string, of int) {
 }
 
 // space keeps one line end or space of several, and none where the language
-// needs none: at the begin of a line and beside most signs. Not beside + - / < !
-// and the dot, which mean something else when they touch their like.
+// needs none: at the begin of a line, and beside signs that mean the same when
+// they touch what stands there.
 func (b *bare) space(c byte) {
 	b.at++
 	if c == '\n' {
@@ -130,17 +130,39 @@ func (b *bare) space(c byte) {
 	if n == 0 || b.out[n-1] == '\n' || c != '\n' && b.out[n-1] == ' ' {
 		return
 	}
-	before, after := b.out[n-1], byte(0)
-	if b.at < len(b.in) {
-		after = b.in[b.at]
-	}
-	if c == '\n' && strings.IndexByte("{(,;", before) >= 0 {
-		return
-	}
-	if c != '\n' && (strings.IndexByte("{}()[],;:=>?&|*%", before) >= 0 || strings.IndexByte("{}()[],;:=>?&|*%", after) >= 0) {
+	before, after := b.out[n-1], b.next()
+	if c == '\n' && endsNothing(before, after) || c != '\n' && parts(before, after) {
 		return
 	}
 	b.out = append(b.out, c)
+}
+
+// next is the sign that follows the white space here, 0 where it ends.
+func (b *bare) next() byte {
+	if rest := bytes.TrimLeft(b.in[b.at:], " \t\n"); len(rest) > 0 {
+		return rest[0]
+	}
+	return 0
+}
+
+// endsNothing says that a line end between two signs ends no statement: the first
+// asks for more, or the second goes on or ends it itself.
+func endsNothing(before, after byte) bool {
+	digit := before >= '0' && before <= '9'
+	return strings.IndexByte("{([,;=:?&|", before) >= 0 || strings.IndexByte("})],;:?&|=", after) >= 0 || after == '.' && !digit
+}
+
+// parts says that two signs need no space between them: one of them is no letter,
+// and they do not mean something else when they touch, as + + and < ! do.
+func parts(before, after byte) bool {
+	const always, alone = "{}()[],;:=>?&|*%", "+-<!"
+	switch {
+	case strings.IndexByte(always, before) >= 0 || strings.IndexByte(always, after) >= 0:
+		return true
+	case strings.IndexByte(alone, before) >= 0:
+		return strings.IndexByte(alone+"/", after) < 0
+	}
+	return strings.IndexByte(alone, after) >= 0 && before != '/'
 }
 
 // literal keeps a string or a regular expression with its end.
