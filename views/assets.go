@@ -5,7 +5,7 @@ package views
 var (
 	shared = []string{
 		"announce.js", "format.js", "keys.js", "lists.js", "page.js", "paint.js", "prefs.js", "quote.js", "search.js", "stream.js",
-		"elements/bar.js", "elements/settings.js", "elements/toast.js",
+		"elements/bar.js", "elements/toast.js",
 	}
 	dashboardModules = append([]string{
 		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",

@@ -9,7 +9,6 @@ import { searchField } from './search.js'
 import { follow } from './stream.js'
 import { toast } from './elements/toast.js'
 import './elements/bar.js'
-import './elements/settings.js'
 
 /** How often the page asks how the markets and the sources are, in milliseconds. */
 const marketPace = 10_000
@@ -74,6 +73,9 @@ export function start(symbols, handlers, page) {
 	}, marketPace)
 	themeButton()
 	viewerTimes()
+	document.getElementById('settings')?.addEventListener('beforetoggle', () => import('./elements/settings.js').catch(() => {
+		toast('The server does not answer. Try again in a moment.')
+	}))
 
 	const search = searchField()
 	const openHelp = help()

@@ -1,5 +1,6 @@
 // @ts-check
 // One animation frame for everything that changed since the last one.
+import { pref } from './prefs.js'
 
 /** @type {Set<{paint(): void}>} */
 const dirty = new Set()
@@ -22,20 +23,18 @@ export function invalidate(view) {
 
 /** @type {WeakMap<Element, number>} */
 const flashed = new WeakMap()
-let flashing = true
-
-/** @param {boolean} on */
-export function setFlash(on) { flashing = on }
 
 /**
- * Marks a cell as changed for 400 ms, at most once a second.
+ * Marks a cell as changed for 400 ms, at most once a second, unless the viewer
+ * wants none of it.
  * @param {HTMLElement} cell
  * @param {'up' | 'down'} direction
  */
 export function flash(cell, direction) {
 	const now = performance.now()
-	if (!flashing || now - (flashed.get(cell) ?? -1000) < 1000) return
+	if (now - (flashed.get(cell) ?? -1000) < 1000) return
 	flashed.set(cell, now)
+	if (!pref('flash', true)) return
 	cell.dataset.flash = direction
 	setTimeout(() => { delete cell.dataset.flash }, 400)
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// <tick-settings>: theme, palette, row height, columns, flash, shortcuts.
-import { setFlash } from '../paint.js'
+// <tick-settings>: theme, palette, row height, columns, flash, shortcuts. It is
+// loaded when it is opened, and takes no input before.
 import { applyLook, onPref, pref, setPref } from '../prefs.js'
 
 const usual = { theme: 'auto', palette: 'green-red', density: 'normal' }
@@ -8,6 +8,7 @@ const usual = { theme: 'auto', palette: 'green-red', density: 'normal' }
 class Settings extends HTMLElement {
 	connectedCallback() {
 		this.show()
+		this.inert = false
 		this.addEventListener('change', (e) => this.changed(/** @type {HTMLInputElement} */ (e.target)))
 		document.addEventListener('tick-look', () => this.show())
 		onPref(() => this.show())
@@ -23,7 +24,6 @@ class Settings extends HTMLElement {
 		const hide = pref('hide', '').split(' ')
 		for (const input of this.inputs('column')) input.checked = !hide.includes(input.value)
 		for (const name of ['flash', 'letters']) for (const input of this.inputs(name)) input.checked = pref(name, true)
-		setFlash(pref('flash', true))
 		applyLook()
 	}
 
