@@ -15,11 +15,13 @@
  * @typedef {{id: number, type: string, message: string, time: string, rule?: unknown}} Notification
  * @typedef {{name: 'connecting' | 'open' | 'silent' | 'waiting' | 'closed', since?: Date, retry?: Date, reason?: string}} State
  *   since is when the last event came, retry when the next attempt is made
+ * @typedef {{lists: number, alerts: number, marks: number, settings: number}} Versions of the viewer's own things, which only grow
  * @typedef {object} Handlers
  * @property {(quote: Quote, snapshot: boolean) => void} [quote] snapshot: the first of its symbol after a start or a resume
  * @property {(notification: Notification) => void} [notification]
  * @property {(state: State) => void} [state]
  * @property {(hello: any) => void} [hello]
+ * @property {(versions: Versions) => void} [profile] after every start of the stream and every change
  * @property {(detail: string) => void} [refused] the server did not take a change of symbols
  * @typedef {{postMessage(want: any): void, close(): void}} Way to a room
  * @typedef {(receive: (message: any) => void, fail: () => void) => Way | Promise<Way>} Rung
@@ -101,6 +103,9 @@ class Member {
 	/** Tries to connect now instead of later. */
 	retry() { this.say({ retry: true }) }
 
+	/** Begins again where the stream has no profile: the viewer has just got one. */
+	renew() { this.say({ renew: true }) }
+
 	close() {
 		this.leave()
 		this.on.state?.({ name: 'closed' })
@@ -161,7 +166,7 @@ class Member {
 		this.answered = this.token
 		this.unanswered = 0
 		this.heard = new Date(this.host.Date.now())
-		const { quote, notification, state, hello, id, refused } = message
+		const { quote, notification, state, hello, id, refused, profile } = message
 		if (hello) {
 			this.fresh.clear()
 			if (!hello.resumed && id < (this.lastId ?? 0)) this.lastId = id
@@ -175,6 +180,7 @@ class Member {
 			this.on.notification?.(notification)
 		}
 		if (state) this.on.state?.(state)
+		if (profile) this.on.profile?.(profile)
 		if (message.join) this.say()
 		if (refused && this.shares) this.climb(this.rungs.length - 1)
 		else if (refused) this.on.refused?.(refused)

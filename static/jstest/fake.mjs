@@ -72,11 +72,12 @@ export function local(room) {
 
 /** Members of a page's kind that note what they are told. */
 export function member(follow, host, rungs, symbols, options = {}) {
-	const log = { quotes: [], notes: [], states: [], refused: [], hellos: 0 }
+	const log = { quotes: [], notes: [], states: [], refused: [], profiles: [], hellos: 0 }
 	const stream = follow(symbols, {
 		quote: (q, snapshot) => log.quotes.push([q.symbol, q.version, snapshot]),
 		notification: (n) => log.notes.push(n.id),
 		state: (s) => log.states.push(s),
+		profile: (v) => log.profiles.push(v.alerts),
 		refused: (detail) => log.refused.push(detail),
 		hello: () => log.hellos++,
 	}, { host, rungs, ...options })

@@ -12,6 +12,7 @@
  * @property {(notification: Notification) => void} notification
  * @property {(state: State) => void} state
  * @property {(hello: any, id: number) => void} hello id: where in the log the stream starts
+ * @property {(versions: import('../stream.js').Versions) => void} profile
  * @property {(symbols: string[], detail: string) => void} refused the server did not take these symbols
  */
 
@@ -105,6 +106,7 @@ export class Connection {
 			this.lastId = data.id
 			this.ears.notification(data)
 		})
+		listen('profile', (data) => this.ears.profile(data))
 		listen('heartbeat', () => {})
 		listen('bye', () => this.wait(2000 + 3000 * this.host.Math.random()))
 		listen('busy', (data) => this.wait(10_000 + 20_000 * this.host.Math.random(), data.reason))

@@ -14,6 +14,7 @@ import { Connection } from './connection.js'
  * @property {number} [lastId] the newest notification that it has
  * @property {number} [most] how many symbols a stream may have
  * @property {boolean} [retry] connect now instead of later
+ * @property {boolean} [renew] begin the stream again if it has no profile yet
  * @property {boolean} [bye] it goes
  */
 
@@ -38,6 +39,8 @@ export class Room {
 		this.asleep = false
 		/** @type {import('./connection.js').State} */
 		this.state = { name: 'connecting' }
+		/** @type {import('../stream.js').Versions | undefined} */
+		this.profile = undefined
 	}
 
 	/** Hears a member. @param {Port} port @param {Want} want */
@@ -58,6 +61,7 @@ export class Room {
 		if (before) port.postMessage({})
 		else this.welcome(port, want.lastId)
 		if (want.retry) this.connection?.retry()
+		if (want.renew && !this.profile) this.connection?.resume(this.connection.lastId)
 		for (const s of member.set) {
 			const quote = this.newest.get(s)
 			if (quote && !before?.set.has(s)) port.postMessage({ quote })
@@ -79,7 +83,9 @@ export class Room {
 				if (this.ring.length > ringSize) this.floor = this.ring.shift()?.id
 				this.tell({ notification })
 			},
+			profile: (profile) => this.tell({ profile: this.profile = profile }),
 			hello: (hello, id) => {
+				this.profile = undefined
 				if (id !== this.lastId || this.floor == null) {
 					this.ring = []
 					this.floor = this.lastId = id
@@ -92,7 +98,7 @@ export class Room {
 
 	/** Tells a new member what it has missed. @param {Port} port @param {number} [lastId] */
 	welcome(port, lastId) {
-		port.postMessage({ state: this.state, id: this.lastId })
+		port.postMessage({ state: this.state, id: this.lastId, profile: this.profile })
 		if (lastId == null) return
 		if (lastId < (this.floor ?? this.connection?.lastId ?? Infinity)) {
 			// The stream begins again further back; until then nothing newer may pass.
@@ -113,7 +119,7 @@ export class Room {
 		this.host.clearTimeout(this.sleepTimer)
 		this.sleepTimer = undefined
 		this.connection?.close()
-		this.connection = this.floor = this.lastId = undefined
+		this.connection = this.floor = this.lastId = this.profile = undefined
 		this.ring = []
 		this.newest.clear()
 	}
