@@ -121,6 +121,7 @@ func (t *Tape) enter(at time.Time) {
 	}
 	if t.quote.Session != session {
 		t.quote.Session, t.turned = session, true
+		t.quote.Limited = false // it was a state of the session that has ended
 	}
 }
 

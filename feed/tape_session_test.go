@@ -332,6 +332,18 @@ func TestALimitStateShowsAndLifts(t *testing.T) {
 	}
 }
 
+func TestALimitStateEndsWithItsSession(t *testing.T) {
+	tape := newStockTape()
+	limit := feed.Update{Symbol: aapl, Kind: feed.Status, Time: ny(tuesday, "15:59:58"), Limited: true}
+	wantOutcomes(t, apply(tape, print(ny(tuesday, "15:59"), "100"), limit), "merged", "merged")
+	if tape.Turn(ny(tuesday, "15:59:59")); !tape.Quote(1).Limited {
+		t.Error("it ended within the session")
+	}
+	if !tape.Turn(ny(tuesday, "16:00")) || tape.Quote(1).Limited {
+		t.Error("limited after the close")
+	}
+}
+
 // TestATradeAfterAHaltLiftsIt holds that the end of a halt that nobody told, as
 // in a gap, shows by the trades that follow, and not by those from before it.
 func TestATradeAfterAHaltLiftsIt(t *testing.T) {

@@ -13,6 +13,7 @@
 //   - fields.go      the members of a trade or quote, in the stream and in REST
 //   - conditions.go  which trades may move what
 //   - status.go      halts
+//   - bands.go       limit states, from price bands and best quotes
 //   - calls.go       the calls of the REST interface, and their limit
 //   - snapshot.go    a snapshot to updates, by the dates of its bars
 //   - assets.go      the instruments

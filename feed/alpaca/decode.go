@@ -22,8 +22,11 @@ type control struct {
 // decoder takes messages of the stream apart.
 type decoder struct {
 	// symbols are those whose messages matter, by their text; any is all.
-	symbols map[string]quotes.Symbol
+	symbols map[string]*security
 	any     bool
+	// national says that the quotes are the best of all exchanges, which limit
+	// states are found by.
+	national bool
 	// controls are those of the last message.
 	controls []control
 }
@@ -31,8 +34,9 @@ type decoder struct {
 // mostSymbols bounds what a decoder of any symbol remembers.
 const mostSymbols = 50_000
 
-// NewDecoder returns the decoder of a recorded stream, of whatever symbols.
-func NewDecoder() feed.Decoder { return &decoder{symbols: make(map[string]quotes.Symbol), any: true} }
+// NewDecoder returns the decoder of a recorded stream, of whatever symbols. Limit
+// states are not found in it: the recording does not say of which feed it is.
+func NewDecoder() feed.Decoder { return &decoder{symbols: make(map[string]*security), any: true} }
 
 // Decode implements feed.Decoder: a message is an array of objects. Of an object
 // that is malformed in itself nothing is taken, and the others are; from where the
@@ -65,8 +69,8 @@ func (d *decoder) object(r *frame.Reader, emit func(feed.Update)) error {
 	case "t", "q", "s", "l", "c", "x":
 		var f fields
 		f.read(r)
-		if sym, ok := d.symbol(f.symbol); ok && r.Err() == nil {
-			return f.tell(sym, emit)
+		if sec := d.security(f.symbol); sec != nil && r.Err() == nil {
+			return d.tell(&f, sec, emit)
 		}
 		return nil
 	}
@@ -84,19 +88,37 @@ func kindOf(r frame.Reader) ([]byte, error) {
 	return nil, r.Err()
 }
 
-func (d *decoder) symbol(text []byte) (quotes.Symbol, bool) {
-	sym, ok := d.symbols[string(text)]
-	if ok || !d.any {
-		return sym, ok
+// security is that of a symbol, nil when its messages do not matter.
+func (d *decoder) security(text []byte) *security {
+	sec := d.symbols[string(text)]
+	if sec != nil || !d.any {
+		return sec
 	}
 	sym, err := quotes.ParseSymbol(string(text))
 	if err != nil {
-		return sym, false
+		return nil
 	}
+	sec = &security{symbol: sym}
 	if len(d.symbols) < mostSymbols {
-		d.symbols[string(text)] = sym
+		d.symbols[string(text)] = sec
 	}
-	return sym, true
+	return sec
+}
+
+// tell emits what a data message says.
+func (d *decoder) tell(f *fields, sec *security, emit func(feed.Update)) error {
+	u, ok, err := f.update(sec.symbol)
+	switch {
+	case err != nil:
+	case d.national:
+		err = sec.limits.tell(f, u, ok, emit)
+	case ok:
+		emit(u)
+	}
+	if err != nil {
+		return fmt.Errorf("a message of type %s of %s: %w", f.kind, sec.symbol, err)
+	}
+	return nil
 }
 
 func (d *decoder) control(kind string, r *frame.Reader) error {

@@ -3,6 +3,7 @@ package alpaca
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,11 @@ func line(u feed.Update) string {
 	case feed.Day:
 		return fmt.Sprintf("%s %s day prev %s open %s high %s low %s vol %s", at, u.Symbol, opt(u.PreviousClose), opt(u.Open), opt(u.High), opt(u.Low), opt(u.Volume))
 	case feed.Status:
-		return fmt.Sprintf("%s %s halted %v", at, u.Symbol, u.Halted)
+		text := fmt.Sprintf("%s %s halted %v", at, u.Symbol, u.Halted)
+		if u.Limited {
+			text += " limited"
+		}
+		return text
 	case feed.Correction:
 		return fmt.Sprintf("%s %s correct %d to %s x %s", at, u.Symbol, u.TradeID, quotes.FormatDecimal(u.Price), quotes.FormatDecimal(u.Size))
 	case feed.Cancel:
@@ -152,7 +157,7 @@ func TestGarbageIsAnError(t *testing.T) {
 }
 
 func TestOnlyWhatWasAskedForIsTaken(t *testing.T) {
-	d := &decoder{symbols: map[string]quotes.Symbol{"AMD": quotes.MustSymbol("AMD")}}
+	d := &decoder{symbols: map[string]*security{"AMD": {symbol: quotes.MustSymbol("AMD")}}}
 	n := 0
 	for _, frame := range frames {
 		if err := d.Decode([]byte(frame), time.Time{}, func(u feed.Update) { n++ }); err != nil {
@@ -167,14 +172,15 @@ func TestOnlyWhatWasAskedForIsTaken(t *testing.T) {
 // FuzzDecode holds that no message makes the decoder panic or say what is not
 // sound, and that it takes the prices of trades as encoding/json reads them.
 func FuzzDecode(f *testing.F) {
-	for _, frame := range frames {
+	for _, frame := range slices.Concat(frames, limitFrames) {
 		f.Add([]byte(frame))
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		var updates []feed.Update
-		err := NewDecoder().Decode(message, time.Time{}, func(u feed.Update) { updates = append(updates, u) })
+		d := nationalDecoder()
+		err := d.Decode(message, time.Time{}, func(u feed.Update) { updates = append(updates, u) })
 		for _, u := range updates {
-			if u.Time.Location() != time.UTC || u.Symbol.IsZero() {
+			if u.Time.Location() != time.UTC || u.Symbol.IsZero() || u.Halted && u.Limited {
 				t.Fatalf("%+v", u)
 			}
 		}

@@ -24,6 +24,7 @@ type fields struct {
 	original                           []byte // id of the trade that is corrected
 	correctPrice, correctSize          []byte
 	status                             []byte
+	upper, lower                       []byte // price bands
 }
 
 // read takes the members of the object that comes next.
@@ -73,6 +74,10 @@ func (f *fields) member(key []byte) *[]byte {
 		return &f.correctSize
 	case "sc":
 		return &f.status
+	case "u":
+		return &f.upper
+	case "d":
+		return &f.lower
 	}
 	return nil
 }
@@ -92,18 +97,6 @@ func (f *fields) readConditions(r *frame.Reader) {
 			f.count++
 		}
 	}
-}
-
-// tell emits what a data message of sym says.
-func (f *fields) tell(sym quotes.Symbol, emit func(feed.Update)) error {
-	u, ok, err := f.update(sym)
-	if err != nil {
-		return fmt.Errorf("a message of type %s of %s: %w", f.kind, sym, err)
-	}
-	if ok {
-		emit(u)
-	}
-	return nil
 }
 
 // update makes the update that a data message says; ok is false for one that says

@@ -85,7 +85,7 @@ func (n *session) follow(watched []quotes.Symbol) {
 	}
 	for _, sym := range add {
 		n.wanted[sym] = false
-		n.decoder.symbols[sym.String()] = sym
+		n.decoder.symbols[sym.String()] = &security{symbol: sym}
 		if n.plan.fake { // which has no snapshots
 			n.ready(sym)
 		}

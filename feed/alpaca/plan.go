@@ -13,6 +13,8 @@ type plan struct {
 	feed  string // as the vendor writes it
 	limit int    // symbols at once, 0 is no limit
 	fake  bool   // FAKEPACA alone, without REST
+	// national says that its quotes are the best of all exchanges.
+	national bool
 
 	timeliness quotes.Timeliness
 	delay      time.Duration
@@ -35,11 +37,11 @@ var plans = map[string]*plan{
 		staleAfter: 2 * time.Minute, silentAfter: 10 * time.Minute,
 	},
 	"sip": {
-		name: "alpaca-sip", feed: "sip", timeliness: quotes.Live,
+		name: "alpaca-sip", feed: "sip", national: true, timeliness: quotes.Live,
 		staleAfter: time.Minute, silentAfter: 5 * time.Minute,
 	},
 	"delayed_sip": {
-		name: "alpaca-delayed", feed: "delayed_sip", timeliness: quotes.Delayed, delay: 15 * time.Minute,
+		name: "alpaca-delayed", feed: "delayed_sip", national: true, timeliness: quotes.Delayed, delay: 15 * time.Minute,
 		staleAfter: time.Minute, silentAfter: 5 * time.Minute,
 	},
 	"test": {
@@ -55,7 +57,7 @@ func (p *plan) calendar() *quotes.Calendar {
 	if p.fake {
 		return quotes.AlwaysOpen
 	}
-	return quotes.CalendarOf("XNYS")
+	return exchanges
 }
 
 // plausible says whether a symbol may be one of the feed's, before its list is

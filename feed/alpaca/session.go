@@ -125,7 +125,7 @@ type session struct {
 func newSession(s *source, conn *socket.Conn, demand *feed.Demand, emit func(feed.Update)) *session {
 	n := &session{
 		source: s, conn: conn, demand: demand, emit: emit,
-		decoder: &decoder{symbols: make(map[string]quotes.Symbol)},
+		decoder: &decoder{symbols: make(map[string]*security), national: s.plan.national},
 		reports: make(map[string]time.Time),
 	}
 	n.follower = newFollower(feed.NewSubscriptions(s.limit, s.has, emit))

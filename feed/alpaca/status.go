@@ -23,7 +23,7 @@ func halts(code []byte) (halted, known bool) {
 // suspended says that a limit up-limit down message tells of a halt or pause: its
 // indicator is D, "suspended during trading halt or trading pause". E comes with
 // the reopening. The others (A opening, B intraday, C restated, F outside of the
-// rule's hours) say where the price bands are, which is no state of trading.
+// rule's hours) say where the price bands are.
 func suspended(indicator []byte) (halted, known bool) {
 	switch string(indicator) {
 	case "D":
@@ -33,3 +33,7 @@ func suspended(indicator []byte) (halted, known bool) {
 	}
 	return false, false
 }
+
+// endsBands says that from a limit up-limit down message on there are no price
+// bands.
+func endsBands(indicator []byte) bool { return string(indicator) == "D" || string(indicator) == "F" }
