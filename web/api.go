@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -129,11 +130,12 @@ func (s *Server) notifications(c echo.Context) error {
 // and the number up to which the newest are complete.
 func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (list []alert.Notification, last int64, err error) {
 	ctx := c.Request().Context()
+	who := audience()
 	if before == 0 {
-		list, last, err = s.Log.Newest(ctx, limit)
+		list, last, err = s.Log.Newest(ctx, who, limit)
 	} else {
 		last = s.Log.Last()
-		list, err = s.Log.Before(ctx, before, limit)
+		list, err = s.Log.Before(ctx, who, before, limit)
 		if len(list) > 0 {
 			last = max(last, list[0].ID) // the database may be ahead of what was read
 		}
@@ -142,4 +144,10 @@ func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (l
 		list = []alert.Notification{}
 	}
 	return list, last, err
+}
+
+// audience is for whom a page reads notifications: everybody, and those who watch
+// the symbols that it shows.
+func audience(shows ...quotes.Symbol) alert.Audience {
+	return alert.Audience{Watches: func(sym quotes.Symbol) bool { return slices.Contains(shows, sym) }}
 }

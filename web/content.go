@@ -121,7 +121,7 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 		return nil, err
 	}
 	if o.kind.notifications {
-		c.follower = s.Log.Follow(d.urgent, start.ID)
+		c.follower = s.Log.Follow(d.urgent, start.ID, alert.Audience{Watches: c.watches})
 	}
 	if o.kind.single {
 		c.skip = o.after
@@ -132,6 +132,14 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 		s.registry.add(c.secret, c) // last: who finds it finds it whole
 	}
 	return c, nil
+}
+
+// watches says whether a symbol is one of the stream's, for notifications that
+// are for those who watch it.
+func (c *content) watches(sym quotes.Symbol) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Contains(c.symbols, sym)
 }
 
 // helloFrame is the first event. Its id says where in the log the stream starts.

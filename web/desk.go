@@ -37,7 +37,7 @@ func (d *desk) Sweep() {
 	if last := d.server.Log.Last(); last != d.seen {
 		d.seen = last
 		for _, c := range d.followers {
-			if c.catchUp == nil && c.follower.Behind() {
+			if c.catchUp == nil && c.follower.Pass() {
 				c.stream.Ready(true)
 			}
 		}

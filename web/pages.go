@@ -39,7 +39,7 @@ func (s *Server) dashboard(c echo.Context) error {
 	// The log is read before the quotes: what happens in between comes by the
 	// page's stream.
 	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
-	list, last, err := s.Log.Newest(ctx, panelNotifications)
+	list, last, err := s.Log.Newest(ctx, audience(syms...), panelNotifications)
 	cancel()
 	if err != nil { // the page has quotes all the same
 		s.Logger.Warn("a page without notifications", "error", err)

@@ -29,7 +29,9 @@ func (s *Server) send(c echo.Context) error {
 	if err != nil {
 		return invalid(err)
 	}
-	stored, err := s.Log.Send(c.Request().Context(), alert.Notification{Type: kind, Message: message.Message, Time: time.Now().UTC()})
+	stored, err := s.Log.Send(c.Request().Context(), alert.Notification{
+		Type: kind, Kind: alert.KindMessage, Message: message.Message, Time: time.Now().UTC(),
+	})
 	if err != nil {
 		return invalid(err)
 	}

@@ -10,6 +10,7 @@
 //   - log.go           Log: sending, resuming, pages
 //   - tail.go          the reader: it keeps the ring at the log's end
 //   - ring.go          the newest entries, encoded once
+//   - audience.go      Audience: for whom a notification is
 //   - follower.go      Follower: a stream's place in the log
 //   - rule.go          Rule, its conditions and its State; beside it
 //     rule_valid.go  what may be set, and what to say of it

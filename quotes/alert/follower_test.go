@@ -16,7 +16,7 @@ func TestFollowersShareAFrame(t *testing.T) {
 	l := openLog(t, m, alert.Options{})
 	var taken [2][]*alert.Entry
 	for i := range taken {
-		f := l.Follow(make(chan struct{}, 1), 0)
+		f := l.Follow(make(chan struct{}, 1), 0, alert.Audience{})
 		took, err := f.Take(t.Context(), make([]*alert.Entry, 0, 8))
 		if err != nil || len(took) != 3 {
 			t.Fatalf("%v, %v", took, err)
@@ -36,7 +36,7 @@ func TestTakeFillsTheRoomThatThereIs(t *testing.T) {
 	send(t, m, 10)
 	l := openLog(t, m, alert.Options{Ring: 4})
 	for _, after := range []int64{0, 7} { // from the database, from memory
-		f := l.Follow(make(chan struct{}, 1), after)
+		f := l.Follow(make(chan struct{}, 1), after, alert.Audience{})
 		full := make([]*alert.Entry, 2)
 		if took, err := f.Take(t.Context(), full); err != nil || len(took) != 2 {
 			t.Errorf("no room: %v, %v", took, err)
@@ -57,7 +57,7 @@ func TestTakeHeldLeavesTheDatabaseAlone(t *testing.T) {
 	m := &memory{}
 	send(t, m, 10)
 	l := openLog(t, m, alert.Options{Ring: 4})
-	f := l.Follow(make(chan struct{}, 1), 0)
+	f := l.Follow(make(chan struct{}, 1), 0, alert.Audience{})
 	defer f.Close()
 	reads := l.Stats().OldReads
 	if took, held := f.TakeHeld(make([]*alert.Entry, 0, 8)); held || len(took) != 0 || l.Stats().OldReads != reads {
@@ -78,7 +78,7 @@ func TestTakeThatFailsTakesNothing(t *testing.T) {
 	m := &memory{}
 	send(t, m, 10)
 	l := openLog(t, m, alert.Options{Ring: 4})
-	f := l.Follow(make(chan struct{}, 1), 1)
+	f := l.Follow(make(chan struct{}, 1), 1, alert.Audience{})
 	broken := errors.New("broken")
 	m.set(func() { m.fail = broken })
 	if took, err := f.Take(t.Context(), make([]*alert.Entry, 0, 3)); !errors.Is(err, broken) || len(took) != 0 {
@@ -96,7 +96,7 @@ func TestTakeFromMemoryDoesNotAllocate(t *testing.T) {
 	l := openLog(t, m, alert.Options{})
 	dst := make([]*alert.Entry, 0, 10)
 	bell := make(chan struct{}, 1)
-	f := l.Follow(bell, 0)
+	f := l.Follow(bell, 0, alert.Audience{})
 	allocs := testing.AllocsPerRun(9, func() { // 10 calls: one to warm up
 		took, err := f.Take(t.Context(), dst)
 		if err != nil || len(took) != 10 {
@@ -114,7 +114,7 @@ func TestReaderThatRetentionOvertookGoesOn(t *testing.T) {
 	m := &memory{}
 	send(t, m, 3)
 	l := openLog(t, m, alert.Options{Ring: 8})
-	slow, fresh := l.Follow(make(chan struct{}, 1), 2), l.Follow(make(chan struct{}, 1), 7)
+	slow, fresh := l.Follow(make(chan struct{}, 1), 2, alert.Audience{}), l.Follow(make(chan struct{}, 1), 7, alert.Audience{})
 	send(t, m, 7)
 	if _, err := m.Prune(t.Context(), 3, time.Time{}); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func BenchmarkRing(b *testing.B) {
 				all[i] = make(chan struct{}, 1)
 			}
 			for i := range 10_000 {
-				l.Follow(all[i%bells], 0)
+				l.Follow(all[i%bells], 0, alert.Audience{})
 			}
 			b.ReportAllocs()
 			for b.Loop() {
@@ -163,7 +163,7 @@ func BenchmarkTake(b *testing.B) {
 	l := openLog(b, m, alert.Options{})
 	dst := make([]*alert.Entry, 0, 1)
 	bell := make(chan struct{}, 1)
-	f := l.Follow(bell, 0)
+	f := l.Follow(bell, 0, alert.Audience{})
 	b.ReportAllocs()
 	for b.Loop() {
 		took, err := f.Take(b.Context(), dst)
@@ -172,7 +172,7 @@ func BenchmarkTake(b *testing.B) {
 		}
 		if len(took) == 0 {
 			f.Close()
-			f = l.Follow(bell, 0)
+			f = l.Follow(bell, 0, alert.Audience{})
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // AppendJSON appends the notification as the wire contract has it: one object
-// on one line; symbol, price and rule are left out where there are none. It
-// does not allocate when dst has room.
+// on one line; from symbol on what there is none of is left out, and for whom it
+// is is not told. It does not allocate when dst has room.
 func (n *Notification) AppendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `{"id":`...), n.ID, 10)
 	dst = quotes.AppendJSONString(append(dst, `,"type":`...), string(n.Type))
@@ -27,6 +27,23 @@ func (n *Notification) AppendJSON(dst []byte) []byte {
 	}
 	if n.Rule != "" {
 		dst = quotes.AppendJSONString(append(dst, `,"rule":`...), n.Rule)
+	}
+	if n.RuleID != 0 {
+		dst = strconv.AppendInt(append(dst, `,"rule_id":`...), int64(n.RuleID), 10)
+	}
+	if n.Kind != "" {
+		dst = quotes.AppendJSONString(append(dst, `,"kind":`...), string(n.Kind))
+	}
+	if n.Deliver != "" {
+		dst = quotes.AppendJSONString(append(dst, `,"deliver":`...), n.Deliver)
+	}
+	if n.Link != "" {
+		dst = quotes.AppendJSONString(append(dst, `,"link":`...), n.Link)
+	}
+	if !n.Expires.IsZero() {
+		dst = append(dst, `,"expires":"`...)
+		dst = n.Expires.UTC().AppendFormat(dst, time.RFC3339Nano)
+		dst = append(dst, '"')
 	}
 	return append(dst, '}')
 }
@@ -45,6 +62,11 @@ type wireNotification struct {
 	Symbol  quotes.Symbol `json:"symbol"`
 	Price   json.Number   `json:"price"`
 	Rule    string        `json:"rule"`
+	RuleID  RuleID        `json:"rule_id"`
+	Kind    Kind          `json:"kind"`
+	Deliver string        `json:"deliver"`
+	Link    string        `json:"link"`
+	Expires time.Time     `json:"expires"`
 }
 
 // UnmarshalJSON reads what AppendJSON writes. Fields that it does not know are
@@ -55,7 +77,8 @@ func (n *Notification) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	out := Notification{
-		ID: w.ID, Type: Type(w.Type), Message: w.Message, Time: w.Time.UTC(), Symbol: w.Symbol, Rule: w.Rule,
+		ID: w.ID, Type: Type(w.Type), Message: w.Message, Time: w.Time.UTC(), Symbol: w.Symbol,
+		Rule: w.Rule, RuleID: w.RuleID, Kind: w.Kind, Deliver: w.Deliver, Link: w.Link, Expires: w.Expires.UTC(),
 	}
 	if w.Price != "" {
 		price, err := quotes.ParseDecimal(w.Price.String())

@@ -159,20 +159,37 @@ func (l *Log) mustRead(after int64, given bool) bool {
 	return !l.opened || given && after > l.ring.last
 }
 
-// Newest returns the newest notifications, newest first, and the number up to
-// which they are complete: a stream that resumes with it gets every later one.
-func (l *Log) Newest(ctx context.Context, limit int) (newest []Notification, last int64, err error) {
+// Newest returns the newest notifications for an audience, newest first, and the
+// number up to which they are complete: a stream that resumes with it gets every
+// later one.
+func (l *Log) Newest(ctx context.Context, a Audience, limit int) (newest []Notification, last int64, err error) {
 	last = l.Last() // read first: what is stored from now on has a higher number
-	newest, err = l.store.Before(ctx, 0, limit)
+	newest, err = l.Before(ctx, a, 0, limit)
 	if err == nil && len(newest) > 0 {
-		last = newest[0].ID
+		last = max(last, newest[0].ID)
 	}
 	return newest, last, err
 }
 
-// Before returns the last notifications below the number id, newest first.
-func (l *Log) Before(ctx context.Context, id int64, limit int) ([]Notification, error) {
-	return l.store.Before(ctx, id, limit)
+// Before returns the last notifications for an audience below the number id,
+// newest first; id 0 begins at the newest.
+func (l *Log) Before(ctx context.Context, a Audience, id int64, limit int) ([]Notification, error) {
+	var list []Notification
+	for now := time.Now(); len(list) < limit; {
+		rows, err := l.store.BeforeFor(ctx, a.Profile, id, limit)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			if id = rows[i].ID; len(list) < limit && a.Sees(&rows[i], now) {
+				list = append(list, rows[i])
+			}
+		}
+		if len(rows) < limit || id == 1 {
+			break
+		}
+	}
+	return list, nil
 }
 
 // Stats are a Log's figures. Those of type uint64 only grow.

@@ -53,7 +53,13 @@ func (m *memory) After(_ context.Context, id int64, limit int) ([]alert.Notifica
 	return list, m.fail
 }
 
-func (m *memory) Before(_ context.Context, id int64, limit int) ([]alert.Notification, error) {
+func (m *memory) AfterFor(ctx context.Context, profile, id int64, limit int) ([]alert.Notification, error) {
+	all, err := m.After(ctx, id, math.MaxInt)
+	all = slices.DeleteFunc(all, func(n alert.Notification) bool { return n.Profile != 0 && n.Profile != profile })
+	return all[:min(len(all), limit)], err
+}
+
+func (m *memory) BeforeFor(_ context.Context, profile, id int64, limit int) ([]alert.Notification, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if id == 0 {
@@ -61,7 +67,7 @@ func (m *memory) Before(_ context.Context, id int64, limit int) ([]alert.Notific
 	}
 	var list []alert.Notification
 	for _, n := range slices.Backward(m.rows) {
-		if n.ID < id && len(list) < limit {
+		if n.ID < id && len(list) < limit && (n.Profile == 0 || n.Profile == profile) {
 			list = append(list, n)
 		}
 	}

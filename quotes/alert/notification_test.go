@@ -50,6 +50,23 @@ func TestUnfitNotificationIsRefusedWithWhatToDo(t *testing.T) {
 		{"a price beyond 18 digits", with(func(n *alert.Notification) { n.Price = quotes.Some(decimal.New(1, 30)) }), "the price"},
 		{"a rule's name with a line feed in it is text", with(func(n *alert.Notification) { n.Rule = "a\nb" }), ""},
 		{"a rule's name too long", with(func(n *alert.Notification) { n.Rule = strings.Repeat("r", 101) }), "the rule"},
+		{"a link of the web", with(func(n *alert.Notification) { n.Link = "https://example.com/a?b=c#d" }), ""},
+		{"a path of ours", with(func(n *alert.Notification) { n.Link = "/q/BTC/USD?x=1" }), ""},
+		{"a link that runs a script", with(func(n *alert.Notification) { n.Link = "javascript:alert(1)" }), "write https://"},
+		{"another host by a path", with(func(n *alert.Notification) { n.Link = "//example.com/" }), "write https://"},
+		{"another host by a backslash", with(func(n *alert.Notification) { n.Link = `/\example.com/` }), "write https://"},
+		{"a link with a space", with(func(n *alert.Notification) { n.Link = "https://example.com/a b" }), "write https://"},
+		{"a link to nowhere", with(func(n *alert.Notification) { n.Link = "https://:80/" }), "write https://"},
+		{"no path", with(func(n *alert.Notification) { n.Link = "q/AAPL" }), "write https://"},
+		{"a link too long", with(func(n *alert.Notification) { n.Link = "/" + strings.Repeat("a", 500) }), "shorten it to 500"},
+		{"one that expires", with(func(n *alert.Notification) { n.Expires = when.Add(time.Second) }), ""},
+		{"one that has expired", with(func(n *alert.Notification) { n.Expires = when }), "choose a later time"},
+		{"an end JSON has no words for", with(func(n *alert.Notification) { n.Expires = when.AddDate(9000, 0, 0) }), "choose an earlier time"},
+		{"for watchers", with(func(n *alert.Notification) { n.Watchers, n.Symbol = true, quotes.MustSymbol("AAPL") }), ""},
+		{"for the watchers of nothing", with(func(n *alert.Notification) { n.Watchers = true }), "name one"},
+		{"for two", with(func(n *alert.Notification) { n.Watchers, n.Symbol, n.Profile = true, quotes.MustSymbol("AAPL"), 1 }), "choose one of them"},
+		{"for a profile below zero", with(func(n *alert.Notification) { n.Profile = -1 }), "above 0"},
+		{"another kind", with(func(n *alert.Notification) { n.Kind = "news" }), "message, alert or incident"},
 	} {
 		err := c.n.Validate()
 		if c.says == "" {
@@ -82,13 +99,15 @@ func TestJSONIsAsTheContractHasIt(t *testing.T) {
 	full.Type = alert.Warning
 	full.Symbol = quotes.MustSymbol("BTC/USD")
 	full.Price = quotes.Some(quotes.MustDecimal("141.50"))
-	full.Rule = "above 141"
+	full.Rule, full.RuleID, full.Profile = "above 141", 9, 77 // the profile is nobody's business
+	full.Deliver = "sound,7"
+	full.Kind, full.Link, full.Expires = alert.KindAlert, "/q/BTC/USD", when.Add(time.Hour)
 	for _, c := range []struct {
 		n    alert.Notification
 		want string
 	}{
 		{plain, `{"id":123,"type":"info","message":"say \"hi\" \u0026 \u003cb\u003e\nbye","time":"2026-11-20T15:42:07.12Z"}`},
-		{full, `{"id":123,"type":"warning","message":"say \"hi\" \u0026 \u003cb\u003e\nbye","time":"2026-11-20T15:42:07.12Z","symbol":"BTC/USD","price":141.50,"rule":"above 141"}`},
+		{full, `{"id":123,"type":"warning","message":"say \"hi\" \u0026 \u003cb\u003e\nbye","time":"2026-11-20T15:42:07.12Z","symbol":"BTC/USD","price":141.50,"rule":"above 141","rule_id":9,"kind":"alert","deliver":"sound,7","link":"/q/BTC/USD","expires":"2026-11-20T16:42:07.12Z"}`},
 	} {
 		if got := string(c.n.AppendJSON(nil)); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
@@ -114,6 +133,7 @@ func TestAppendJSONDoesNotAllocate(t *testing.T) {
 func FuzzNotificationJSON(f *testing.F) {
 	f.Add([]byte(`{"id":1,"type":"info","message":"x","time":"2026-11-20T15:42:07Z"}`))
 	f.Add([]byte(`{"id":9007199254740991,"type":"error","message":"\ud83d\ude80\u2028","time":"2026-11-20T15:42:07.123456+01:00","symbol":"btc/usd","price":1.50e1,"rule":"r"}`))
+	f.Add([]byte(`{"id":2,"type":"info","message":"x","time":"2026-11-20T15:42:07Z","rule_id":3,"kind":"alert","link":"/q/A?b=\u0026","expires":"2026-11-21T15:42:07+02:00"}`))
 	f.Add([]byte(`{"type":"info","message":"\u0000","time":"0000-01-01T00:00:00Z"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var n alert.Notification

@@ -1,10 +1,24 @@
 package alert
 
+import (
+	"bytes"
+	"time"
+)
+
 // Entry is one notification as streams send it. It is made once and shared:
 // nobody changes it.
 type Entry struct {
 	ID    int64
 	Frame []byte
+
+	to      addressee
+	expires time.Time
+}
+
+// entry encodes n, by way of scratch.
+func (l *Log) entry(scratch []byte, n *Notification) (*Entry, []byte) {
+	scratch = l.encode(scratch[:0], *n)
+	return &Entry{ID: n.ID, Frame: bytes.Clone(scratch), to: addresseeOf(n), expires: n.Expires}, scratch
 }
 
 // ring holds the newest entries, a bounded number of them, with no number
@@ -35,14 +49,21 @@ func (r *ring) push(e *Entry) {
 // holds says that every entry after the number id is here.
 func (r *ring) holds(id int64) bool { return id >= r.first-1 }
 
-// appendAfter appends the entries after id, which the ring holds, as far as dst
-// has room.
-func (r *ring) appendAfter(dst []*Entry, id int64) []*Entry {
-	size := int64(len(r.slots))
-	for id++; id <= r.last && len(dst) < cap(dst); id++ {
-		dst = append(dst, r.slots[id%size])
+// appendAfter appends the entries after id, which the ring holds, that may be for
+// an audience, as far as dst has room, and returns up to which number it looked.
+func (r *ring) appendAfter(dst []*Entry, id int64, a Audience) ([]*Entry, int64) {
+	for id = r.skip(id, a); id < r.last && len(dst) < cap(dst); id = r.skip(id+1, a) {
+		dst = append(dst, r.slots[(id+1)%int64(len(r.slots))])
 	}
-	return dst
+	return dst, id
+}
+
+// skip is the last number after id, which the ring holds, up to which no entry
+// is for an audience.
+func (r *ring) skip(id int64, a Audience) int64 {
+	for size := int64(len(r.slots)); id < r.last && !a.mayBe(r.slots[(id+1)%size].to); id++ {
+	}
+	return id
 }
 
 // len is the number of entries held.

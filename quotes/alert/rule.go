@@ -104,9 +104,12 @@ type Rule struct {
 	Cooldown   time.Duration
 	Sessions   Sessions
 	Note       string
-	Expires    time.Time // zero is never
-	Paused     bool
-	Created    time.Time
+	// Deliver is how it reaches its owner beside the panel: "" as the profile has
+	// it, "none", or a comma list of sound, browser and numbers of channels.
+	Deliver string
+	Expires time.Time // zero is never
+	Paused  bool
+	Created time.Time
 	// Version counts the changes that people make: 1, 2, 3 and so on. The
 	// engine's leave it as it is.
 	Version int64

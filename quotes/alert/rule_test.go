@@ -41,6 +41,12 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		{"expired", "choose a later time", with(above, func(r *alert.Rule) { r.Expires = begin })},
 		{"expires too late", "before 10000", with(above, func(r *alert.Rule) { r.Expires = begin.AddDate(9000, 0, 0) })},
 		{"note", "shorten it to 200", with(above, func(r *alert.Rule) { r.Note = strings.Repeat("x", 201) })},
+		{"another way", "sound, browser and the numbers", with(above, func(r *alert.Rule) { r.Deliver = "sound,post" })},
+		{"a channel below one", "sound, browser and the numbers", with(above, func(r *alert.Rule) { r.Deliver = "0" })},
+		{"a channel in odd digits", "sound, browser and the numbers", with(above, func(r *alert.Rule) { r.Deliver = "+1" })},
+		{"none and something", "sound, browser and the numbers", with(above, func(r *alert.Rule) { r.Deliver = "none,sound" })},
+		{"a way twice", "name it once", with(above, func(r *alert.Rule) { r.Deliver = "sound,3,sound" })},
+		{"too many ways", "shorten it to 300", with(above, func(r *alert.Rule) { r.Deliver = strings.Repeat("1234567,", 40) + "1" })},
 		{"note with a bell", "control character", with(above, func(r *alert.Rule) { r.Note = "\a" })},
 	} {
 		err := c.rule.Validate(begin)
@@ -54,7 +60,7 @@ func TestRulesThatCanBeSet(t *testing.T) {
 	window := rule(alert.PercentWindow, "-5", "1")
 	window.Window = 24 * time.Hour
 	expiring := rule(alert.Below, "0.00000001", "")
-	expiring.Expires = begin.Add(time.Microsecond)
+	expiring.Expires, expiring.Deliver = begin.Add(time.Microsecond), "browser,12,sound"
 	for _, r := range []alert.Rule{
 		rule(alert.Above, "100", "0"), always(rule(alert.Crosses, "999999999999999999", "99.99")), window, expiring,
 		rule(alert.PercentDay, "-100", ""), rule(alert.PercentDay, "10000", ""), rule(alert.DayHigh, "", "5"), rule(alert.DayLow, "", ""),

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"net/url"
 
 	"github.com/tickboard/tickboard/quotes"
 )
@@ -59,7 +60,10 @@ func windowText(minutes int64) string {
 // Notification is what the log gets of a firing.
 func (f *Firing) Notification() Notification {
 	r := &f.Rule
-	n := Notification{Type: Info, Time: f.Time, Symbol: r.Symbol, Price: f.Price, Rule: r.Text()}
+	n := Notification{
+		Type: Info, Time: f.Time, Symbol: r.Symbol, Price: f.Price, Rule: r.Text(), RuleID: r.ID,
+		Profile: r.Profile, Kind: KindAlert, Link: "/q/" + (&url.URL{Path: r.Symbol.String()}).EscapedPath(), Deliver: r.Deliver,
+	}
 	n.Message = r.Symbol.String() + ": " + r.Text()
 	if f.Price.Valid {
 		n.Message += ", at " + quotes.FormatDecimal(f.Price.Decimal)

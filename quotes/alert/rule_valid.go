@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -17,6 +19,8 @@ const (
 	// MinCooldown and MaxCooldown bound the cooldown of a rule that fires always.
 	MinCooldown = time.Second
 	MaxCooldown = 30 * 24 * time.Hour
+	// maxDeliver bounds a rule's Deliver, in characters.
+	maxDeliver = 300
 	// maxPercent bounds a percent upwards; downwards a price can fall by 100.
 	maxPercent = 10_000
 )
@@ -88,6 +92,30 @@ func (r *Rule) Validate(now time.Time) error {
 	}
 	if err := validText("note", r.Note, MaxNote); err != nil {
 		return fmt.Errorf("%w: %w", ErrRule, err)
+	}
+	return r.checkDeliver()
+}
+
+// checkDeliver does not know which channels there are: one that is gone takes
+// nothing.
+func (r *Rule) checkDeliver() error {
+	if r.Deliver == "" || r.Deliver == "none" {
+		return nil
+	}
+	if len(r.Deliver) > maxDeliver {
+		return refuse("deliver has %d characters; shorten it to %d", len(r.Deliver), maxDeliver)
+	}
+	seen := make(map[string]bool)
+	for way := range strings.SplitSeq(r.Deliver, ",") {
+		n, err := strconv.ParseInt(way, 10, 64)
+		number := err == nil && n > 0 && strconv.FormatInt(n, 10) == way
+		switch {
+		case way != "sound" && way != "browser" && !number:
+			return refuse("there is no way %q to deliver it; leave deliver out, or write none, or a comma list of sound, browser and the numbers of channels, as sound,3", clipText(way))
+		case seen[way]:
+			return refuse("deliver names %s twice; name it once", way)
+		}
+		seen[way] = true
 	}
 	return nil
 }

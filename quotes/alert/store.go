@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Store is the database behind the log. Numbers are 1, 2, 3 and so on without a
-// hole, and become visible in that order: no reader sees 8 before 7. Any number
-// may call every method at once.
+// Store is the database behind the log. Numbers are given as 1, 2, 3 and so on,
+// and become visible in that order: no reader sees 8 before 7. What belongs to a
+// profile that is deleted leaves a hole. Any number may call every method at once.
 type Store interface {
 	// Append stores n and returns it as stored, with its number. When it
 	// returns without an error, n survives a power cut; when it returns one
@@ -15,13 +15,16 @@ type Store interface {
 	// context's, n was not stored.
 	Append(ctx context.Context, n Notification) (Notification, error)
 
-	// After returns the first notifications above the number id, oldest first,
+	// After returns, whoever they are for, the first notifications above the number id, oldest first,
 	// at most limit.
 	After(ctx context.Context, id int64, limit int) ([]Notification, error)
 
-	// Before returns the last notifications below the number id, newest first,
-	// at most limit; id 0 begins at the newest.
-	Before(ctx context.Context, id int64, limit int) ([]Notification, error)
+	// AfterFor and BeforeFor are for one profile, 0 for none: they leave out
+	// what is for others, and do not read it. BeforeFor returns the last
+	// notifications below the number id, newest first, at most limit; id 0
+	// begins at the newest.
+	AfterFor(ctx context.Context, profile, id int64, limit int) ([]Notification, error)
+	BeforeFor(ctx context.Context, profile, id int64, limit int) ([]Notification, error)
 
 	// Bounds returns the newest number that was given, 0 in an empty log, and
 	// the highest one that retention has removed, 0 when none was. Both only grow.

@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -147,9 +146,8 @@ func (l *Log) push(rows []Notification) {
 		return
 	}
 	entries := make([]*Entry, len(rows))
-	for i, n := range rows {
-		l.scratch = l.encode(l.scratch[:0], n)
-		entries[i] = &Entry{ID: n.ID, Frame: bytes.Clone(l.scratch)}
+	for i := range rows {
+		entries[i], l.scratch = l.entry(l.scratch, &rows[i])
 	}
 	l.mu.Lock()
 	for _, e := range entries {

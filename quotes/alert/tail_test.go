@@ -48,7 +48,7 @@ func TestSendRingsAtOnce(t *testing.T) {
 		run(t, l)
 		synctest.Wait()
 		bell := make(chan struct{}, 1)
-		f := l.Follow(bell, 0)
+		f := l.Follow(bell, 0, alert.Audience{})
 		if _, err := l.Send(t.Context(), note("n1")); err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestLostHintCostsAtMostASecond(t *testing.T) {
 		l := openLog(t, m, alert.Options{})
 		run(t, l)
 		bell := make(chan struct{}, 1)
-		f := l.Follow(bell, 0)
+		f := l.Follow(bell, 0, alert.Audience{})
 		time.Sleep(300 * time.Millisecond)
 		send(t, m, 2) // past the log
 		if took := rung(t, bell); took != 700*time.Millisecond {
@@ -86,7 +86,7 @@ func TestFollowerThatComesLateIsRungAtOnce(t *testing.T) {
 		l := openLog(t, m, alert.Options{})
 		for after, want := range map[int64]int{0: 1, 2: 1, 3: 0, 4: 0} {
 			bell := make(chan struct{}, 1)
-			f := l.Follow(bell, after)
+			f := l.Follow(bell, after, alert.Audience{})
 			if len(bell) != want {
 				t.Errorf("after %d: rung %d times, want %d", after, len(bell), want)
 			}
@@ -101,7 +101,7 @@ func TestClosedFollowerIsNotRung(t *testing.T) {
 		l := openLog(t, m, alert.Options{})
 		run(t, l)
 		shared, other := make(chan struct{}, 1), make(chan struct{}, 1)
-		first, second, third := l.Follow(shared, 0), l.Follow(shared, 0), l.Follow(other, 0)
+		first, second, third := l.Follow(shared, 0, alert.Audience{}), l.Follow(shared, 0, alert.Audience{}), l.Follow(other, 0, alert.Audience{})
 		first.Close()
 		first.Close()
 		third.Close()
@@ -134,10 +134,10 @@ func TestStuckFollowersDelayNobody(t *testing.T) {
 		for range 10_000 {
 			bell := make(chan struct{}, 1)
 			bell <- struct{}{}
-			stuck = append(stuck, l.Follow(bell, 0))
+			stuck = append(stuck, l.Follow(bell, 0, alert.Audience{}))
 		}
 		bell := make(chan struct{}, 1)
-		f := l.Follow(bell, 0)
+		f := l.Follow(bell, 0, alert.Audience{})
 		for i := range 10 {
 			if _, err := l.Send(t.Context(), note("x")); err != nil {
 				t.Fatal(err)
@@ -163,7 +163,7 @@ func TestOutageIsLoggedOnceAndEndsNothing(t *testing.T) {
 		}
 		run(t, l)
 		bell := make(chan struct{}, 1)
-		f := l.Follow(bell, 0)
+		f := l.Follow(bell, 0, alert.Audience{})
 		check := func(state string, failures, recoveries int) {
 			t.Helper()
 			synctest.Wait()
@@ -237,7 +237,7 @@ func TestRetentionRemovesTheOldest(t *testing.T) {
 		l := openLog(t, m, alert.Options{Ring: 4, Keep: 10})
 		run(t, l)
 		bell := make(chan struct{}, 1)
-		behind := l.Follow(bell, 2)
+		behind := l.Follow(bell, 2, alert.Audience{})
 		took, err := behind.Take(t.Context(), make([]*alert.Entry, 0, 2))
 		if err != nil || len(took) != 2 || behind.Lost() {
 			t.Fatalf("%v, %v, lost %v", took, err, behind.Lost())

@@ -6,13 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
 )
 
 const (
 	countSQL  = `UPDATE notification_log SET newest = newest + $1 WHERE one = 1 RETURNING newest`
-	insertSQL = `INSERT INTO notifications (id, type, message, time, symbol, price, rule) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	insertSQL = `INSERT INTO notifications (` + columns + `) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
 )
 
 // appending is one call of Append that waits.
@@ -34,7 +33,7 @@ func (d *DB) Append(ctx context.Context, n alert.Notification) (alert.Notificati
 		return alert.Notification{}, err
 	}
 	defer end()
-	n.Time = time.UnixMicro(n.Time.UnixMicro()).UTC()
+	n.Time, n.Expires = time.UnixMicro(n.Time.UnixMicro()).UTC(), moment(micros(n.Expires))
 	a := &appending{n: n, done: make(chan struct{})}
 	d.mu.Lock()
 	d.waiting = append(d.waiting, a)
@@ -105,11 +104,8 @@ func insert(ctx context.Context, tx *sql.Tx, all []*appending) error {
 	for i, a := range all {
 		n := &a.n
 		n.ID = first + int64(i)
-		price := ""
-		if n.Price.Valid {
-			price = quotes.FormatDecimal(n.Price.Decimal)
-		}
-		_, err := stmt.ExecContext(ctx, n.ID, string(n.Type), n.Message, n.Time.UnixMicro(), n.Symbol.String(), price, n.Rule)
+		_, err := stmt.ExecContext(ctx, n.ID, string(n.Type), n.Message, n.Time.UnixMicro(), n.Symbol.String(), text(n.Price), n.Rule,
+			int64(n.RuleID), n.Profile, bit(n.Watchers), string(n.Kind), n.Link, micros(n.Expires), n.Deliver)
 		if err != nil {
 			return err
 		}

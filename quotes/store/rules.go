@@ -15,16 +15,16 @@ import (
 
 const (
 	ruleColumns = `id, profile, symbol, condition, level, time_window, hysteresis, repeats, cooldown, sessions, note,
-		expires, paused, created, version, phase, fired, count, day, quote_version, high, low`
+		expires, paused, created, version, phase, fired, count, day, quote_version, high, low, deliver`
 	rulesSQL      = `SELECT ` + ruleColumns + ` FROM rules WHERE id > $1 ORDER BY id LIMIT $2`
 	rulesOfSQL    = `SELECT ` + ruleColumns + ` FROM rules WHERE profile = $1 ORDER BY id`
 	ruleSQL       = `SELECT ` + ruleColumns + ` FROM rules WHERE id = $1`
 	ruleNumberSQL = `UPDATE rule_numbers SET newest = newest + 1 WHERE one = 1 RETURNING newest`
 	addRuleSQL    = `INSERT INTO rules (` + ruleColumns + `)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)`
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)`
 	updateRuleSQL = `UPDATE rules SET condition = $4, level = $5, time_window = $6, hysteresis = $7, repeats = $8,
 		cooldown = $9, sessions = $10, note = $11, expires = $12, paused = $13, version = version + 1, phase = $14,
-		fired = $15, day = $16, quote_version = $17, high = $18, low = $19
+		fired = $15, day = $16, quote_version = $17, high = $18, low = $19, deliver = $20
 		WHERE id = $1 AND profile = $2 AND version = $3 RETURNING ` + ruleColumns
 	ownRuleSQL    = `SELECT version FROM rules WHERE id = $1 AND profile = $2`
 	deleteRuleSQL = `DELETE FROM rules WHERE id = $1 AND profile = $2`
@@ -96,7 +96,7 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
 		if _, err := tx.ExecContext(ctx, addRuleSQL, int64(r.ID), r.Profile, r.Symbol.String(), string(r.Condition), text(r.Level),
 			r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(), string(r.Sessions), r.Note,
 			micros(r.Expires), bit(r.Paused), micros(r.Created), r.Version, string(s.Phase), micros(s.Fired), s.Count, s.Day, s.At,
-			text(s.High), text(s.Low)); err != nil {
+			text(s.High), text(s.Low), r.Deliver); err != nil {
 			return err
 		}
 		var err error
@@ -121,7 +121,7 @@ func (d *DB) UpdateRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
 		stored, err = scanRule(tx.QueryRowContext(ctx, updateRuleSQL, int64(r.ID), r.Profile, r.Version, string(r.Condition),
 			text(r.Level), r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(),
 			string(r.Sessions), r.Note, micros(r.Expires), bit(r.Paused), string(s.Phase), micros(s.Fired), s.Day, s.At,
-			text(s.High), text(s.Low)))
+			text(s.High), text(s.Low), r.Deliver))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -165,7 +165,7 @@ func scanRule(row interface{ Scan(...any) error }) (r alert.Rule, err error) {
 	)
 	s := &r.State
 	if err := row.Scan(&r.ID, &r.Profile, &symbol, &r.Condition, &level, &window, &back, &r.Repeat, &cooldown, &r.Sessions,
-		&r.Note, &expires, &paused, &created, &r.Version, &s.Phase, &fired, &s.Count, &s.Day, &s.At, &high, &low); err != nil {
+		&r.Note, &expires, &paused, &created, &r.Version, &s.Phase, &fired, &s.Count, &s.Day, &s.At, &high, &low, &r.Deliver); err != nil {
 		return r, err
 	}
 	if r.Symbol, err = quotes.ParseSymbol(symbol); err != nil {

@@ -22,7 +22,7 @@ func fullRule() alert.Rule {
 	return alert.Rule{
 		Profile: 7, Symbol: quotes.MustSymbol("BTC/USD"), Condition: alert.PercentWindow, Level: quotes.Some(quotes.MustDecimal("-5.50")),
 		Window: time.Hour, Hysteresis: quotes.Some(quotes.MustDecimal("0.10")), Repeat: alert.Always, Cooldown: time.Minute,
-		Sessions: alert.AllSessions, Note: "sell? \U0001F680 it's", Expires: day.AddDate(1, 0, 0), Paused: true, Created: day,
+		Sessions: alert.AllSessions, Note: "sell? \U0001F680 it's", Expires: day.AddDate(1, 0, 0), Paused: true, Deliver: "none", Created: day,
 		State: alert.State{
 			Phase: alert.Spent, Fired: day.Add(time.Hour), Count: 3, Day: "2026-11-20", At: 1 << 50,
 			High: quotes.Some(quotes.MustDecimal("101.50")), Low: quotes.Some(quotes.MustDecimal("0.00001305")),

@@ -69,10 +69,14 @@ func TestNotificationComesBackAsStoredAfterARestart(t *testing.T) {
 		full.Type = alert.Warning
 		full.Symbol = quotes.MustSymbol("BTC/USD")
 		full.Price = quotes.Some(quotes.MustDecimal("141.50"))
-		full.Rule = "above 141"
+		full.Rule, full.RuleID, full.Kind, full.Link = "above 141", 1<<40, alert.KindAlert, "/q/BTC/USD"
+		full.Deliver = "sound,3"
+		full.Profile, full.Expires = 1<<50, time.Date(2030, 1, 2, 3, 4, 5, 678000, time.UTC)
+		watched := full
+		watched.Profile, watched.Watchers = 0, true
 		db := open(t, path)
 		var want []alert.Notification
-		for i, n := range []alert.Notification{note("plain"), full} {
+		for i, n := range []alert.Notification{note("plain"), full, watched} {
 			stored, err := db.Append(t.Context(), n)
 			if err != nil {
 				t.Fatal(err)
@@ -107,6 +111,9 @@ func TestReadsAreInOrderAndBounded(t *testing.T) {
 	onBoth(t, func(t *testing.T, on backend) {
 		db := open(t, on.address(t))
 		fill(t, db, 5)
+		before := func(ctx context.Context, id int64, limit int) ([]alert.Notification, error) {
+			return db.BeforeFor(ctx, 0, id, limit)
+		}
 		for _, c := range []struct {
 			name  string
 			read  func(context.Context, int64, int) ([]alert.Notification, error)
@@ -119,9 +126,9 @@ func TestReadsAreInOrderAndBounded(t *testing.T) {
 			{"after the newest", db.After, 5, 10, nil},
 			{"after, none asked for", db.After, 0, 0, nil},
 			{"after, less than none", db.After, 0, -1, nil},
-			{"before 0 is from the newest", db.Before, 0, 3, []int64{5, 4, 3}},
-			{"before 3", db.Before, 3, 10, []int64{2, 1}},
-			{"before 1", db.Before, 1, 10, nil},
+			{"before 0 is from the newest", before, 0, 3, []int64{5, 4, 3}},
+			{"before 3", before, 3, 10, []int64{2, 1}},
+			{"before 1", before, 1, 10, nil},
 		} {
 			got, err := c.read(t.Context(), c.id, c.limit)
 			if err != nil {
@@ -129,6 +136,39 @@ func TestReadsAreInOrderAndBounded(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, ids(got)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.name, diff)
+			}
+		}
+	})
+}
+
+func TestReadsForAProfileLeaveOutOthers(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		for _, profile := range []int64{0, 1, 2, 1, 0, 2} {
+			n := note("x")
+			n.Profile = profile
+			if _, err := db.Append(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			profile, id   int64
+			limit         int
+			after, before []int64
+		}{
+			{0, 0, 9, []int64{1, 5}, []int64{5, 1}},
+			{1, 0, 9, []int64{1, 2, 4, 5}, []int64{5, 4, 2, 1}},
+			{1, 0, 3, []int64{1, 2, 4}, []int64{5, 4, 2}},
+			{2, 4, 1, []int64{5}, []int64{3}},
+			{3, 1, 9, []int64{5}, nil},
+		} {
+			after, err := db.AfterFor(t.Context(), c.profile, c.id, c.limit)
+			if diff := cmp.Diff(c.after, ids(after)); diff != "" || err != nil {
+				t.Errorf("%+v after: %v (-want +got):\n%s", c, err, diff)
+			}
+			before, err := db.BeforeFor(t.Context(), c.profile, c.id, c.limit)
+			if diff := cmp.Diff(c.before, ids(before)); diff != "" || err != nil {
+				t.Errorf("%+v before: %v (-want +got):\n%s", c, err, diff)
 			}
 		}
 	})

@@ -67,6 +67,7 @@ ALTER TABLE notifications ADD COLUMN watchers BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE notifications ADD COLUMN kind TEXT NOT NULL DEFAULT '';  -- 'message', 'alert' or 'incident'; '' is from before there were kinds
 ALTER TABLE notifications ADD COLUMN link TEXT NOT NULL DEFAULT '';
 ALTER TABLE notifications ADD COLUMN expires BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE notifications ADD COLUMN rule_id BIGINT NOT NULL DEFAULT 0; -- of an alert
 ALTER TABLE notifications ADD COLUMN deliver TEXT NOT NULL DEFAULT ''; -- of an alert: its rule's, when it fired
 CREATE INDEX notifications_of_profile ON notifications (profile, id);
 
@@ -146,6 +147,7 @@ DROP TABLE incidents;
 DROP TABLE notification_marks;
 DROP INDEX notifications_of_profile;
 ALTER TABLE notifications DROP COLUMN deliver;
+ALTER TABLE notifications DROP COLUMN rule_id;
 ALTER TABLE notifications DROP COLUMN expires;
 ALTER TABLE notifications DROP COLUMN link;
 ALTER TABLE notifications DROP COLUMN kind;
