@@ -45,6 +45,10 @@ var rooms = map[string]string{
 	"github.com/coder/websocket": "feed/socket", // and the vendors that feed/feedtest plays
 	"github.com/shopspring":      "quotes quotes/alert quotes/history quotes/store feed feed/frame feed/sim feed/replay feed/binance feed/coinbase feed/kraken feed/alpaca feed/finnhub feed/ingest views",
 	"golang.org/x/sync/errgroup": "main",
+
+	"github.com/SherClockHolmes/webpush-go": "quotes/deliver",
+	"github.com/wneessen/go-mail":           "quotes/deliver",
+	"github.com/nicholas-fedor/shoutrrr":    "quotes/deliver",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

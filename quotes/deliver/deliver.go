@@ -11,4 +11,9 @@
 //   - guard.go     Guard: requests to addresses that people have given
 //   - post.go      one request, and what its answer means
 //   - addresses.go which addresses are of the public internet
+//   - push.go      browsers, by Web Push
+//   - vapid.go     the keys of that: the server's, and browsers'
+//   - mail.go      mail addresses, and the link that ends letters
+//   - smtp.go      the operator's mail server
+//   - service.go   the operator's chat services
 package deliver

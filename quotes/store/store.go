@@ -15,6 +15,7 @@
 //   - firings.go        what fired: state, notification and history in one transaction
 //   - lastquotes.go     the newest quote of each symbol, for the next start
 //   - instruments.go    the instruments of each feed, for a start without its list
+//   - serverkeys.go     the keys that all processes share
 //   - backup.go         a copy of the file while it is in use
 //   - dir.go            Dir: the data directory, used by one process at a time
 //   - token.go          the admin token in it
