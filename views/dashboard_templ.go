@@ -251,7 +251,7 @@ func lists() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<span class=\"hidden\">List menu</span></button><div id=\"list-menu\" class=\"menu\" popover><button type=\"button\" data-list=\"save\">Save as new list…</button> <button type=\"button\" data-list=\"new\">New empty list…</button> <button type=\"button\" data-list=\"rename\">Rename…</button> <button type=\"button\" data-list=\"delete\">Delete</button> <button type=\"button\" data-list=\"copy\">Copy link to this list</button></div><dialog class=\"dialog\" aria-labelledby=\"list-dialog-title\"><form method=\"dialog\"><h2 id=\"list-dialog-title\">List</h2><label>Name <input name=\"name\" required maxlength=\"40\" autocomplete=\"off\"></label><p class=\"buttons\"><button class=\"button\" value=\"ok\">Save</button><button class=\"button quiet\" value=\"cancel\" formnovalidate>Cancel</button></p></form></dialog></tick-lists>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<span class=\"hidden\">List menu</span></button><div id=\"list-menu\" class=\"menu\" popover><button type=\"button\" data-load=\"elements/listmenu\" data-list=\"save\">Save as new list…</button> <button type=\"button\" data-load=\"elements/listmenu\" data-list=\"new\">New empty list…</button> <button type=\"button\" data-load=\"elements/listmenu\" data-list=\"rename\">Rename…</button> <button type=\"button\" data-load=\"elements/listmenu\" data-list=\"delete\">Delete</button> <button type=\"button\" data-load=\"elements/listmenu\" data-list=\"copy\">Copy link to this list</button></div><dialog class=\"dialog\" aria-labelledby=\"list-dialog-title\"><form method=\"dialog\"><h2 id=\"list-dialog-title\">List</h2><label>Name <input name=\"name\" required maxlength=\"40\" autocomplete=\"off\"></label><p class=\"buttons\"><button class=\"button\" value=\"ok\">Save</button><button class=\"button quiet\" value=\"cancel\" formnovalidate>Cancel</button></p></form></dialog></tick-lists>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -337,14 +337,14 @@ func watchlist(c *Clock, p DashboardPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if h.sort {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<button type=\"button\" class=\"sort\" data-sort=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<button type=\"button\" class=\"sort\" data-load=\"elements/sort\" data-sort=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
 				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.ResolveAttributeValue(h.name)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 95, Col: 61}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 95, Col: 87}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var13)
 				if templ_7745c5c3_Err != nil {
@@ -357,7 +357,7 @@ func watchlist(c *Clock, p DashboardPage) templ.Component {
 				var templ_7745c5c3_Var14 string
 				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(h.label)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 95, Col: 73}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboard.templ`, Line: 95, Col: 99}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 				if templ_7745c5c3_Err != nil {

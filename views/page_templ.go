@@ -260,7 +260,7 @@ func top(site Site, searchGoes bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<span class=\"hidden\">Colour theme: <span data-theme-name>auto</span></span></button> <button type=\"button\" class=\"icon-button\" popovertarget=\"settings\" title=\"Settings\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<span class=\"hidden\">Colour theme: <span data-theme-name>auto</span></span></button> <button type=\"button\" class=\"icon-button\" popovertarget=\"settings\" data-load=\"elements/settings\" title=\"Settings\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -450,7 +450,7 @@ func furniture(columns bool) templ.Component {
 			templ_7745c5c3_Var17 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<div class=\"hidden\" role=\"status\" id=\"polite\"></div><div class=\"hidden\" role=\"alert\" id=\"urgent\"></div><tick-toast class=\"toasts\" role=\"region\" aria-label=\"Messages\"></tick-toast> <tick-settings id=\"settings\" class=\"settings\" popover inert role=\"dialog\" aria-label=\"Settings\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<div class=\"hidden\" role=\"status\" id=\"polite\"></div><div class=\"hidden\" role=\"alert\" id=\"urgent\"></div><tick-toast class=\"toasts\" role=\"region\" aria-label=\"Messages\"></tick-toast> <tick-settings id=\"settings\" class=\"settings\" popover role=\"dialog\" aria-label=\"Settings\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

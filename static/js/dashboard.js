@@ -16,17 +16,20 @@ const lists = element('tick-lists')
 const notes = element('tick-notifications')
 const most = Number(watchlist.dataset.maxSymbols)
 
-const { stream, bar, search, keys } = start(watchlist.symbols, {
+const parts = start(watchlist.symbols, {
 	quote: (quote, snapshot) => watchlist.take(quote, snapshot),
 	notification: (n) => notes.take(n),
 	hello: (hello) => { if (hello.gap) toast('Some older notifications are no longer kept.') },
 }, {
+	watchlist,
 	lastId: watchlist.dataset.lastId,
 	versions: watchlist.versions,
 	most,
 	lose: (since) => watchlist.lose(since),
 	views: () => watchlist.rows,
 })
+
+const { stream, bar, search, keys } = parts
 
 // The list
 
@@ -42,26 +45,17 @@ function changed() {
 	stream.set(symbols)
 }
 
+const rows = () => import('./elements/rows.js')
+
 /** @param {string[]} symbols */
 async function add(symbols) {
-	const room = most - watchlist.symbols.length
-	const fresh = symbols.filter((s) => !watchlist.views.has(s))
-	if (fresh.length > room) return toast(`A list has at most ${most} symbols; there is room for ${room} more.`)
 	try {
-		const { added, unknown } = await watchlist.add(fresh)
-		if (watchlist.strip && added.length) return location.reload()
-		if (added.length) announce(`Added ${added.join(', ')}.`)
-		const shown = added.at(-1) ?? symbols.find((s) => watchlist.views.has(s))
-		if (shown) reveal(shown)
-		if (unknown.length) search.unknown(unknown)
-		else if (added.length < fresh.length) toast('Not every source has said yet what it has.', 'Try again', () => add(symbols))
+		const m = await rows()
+		await m.add(parts, symbols)
 	} catch {
 		toast('The server does not answer, nothing was added.', 'Try again', () => add(symbols))
 	}
 }
-
-/** @param {string} symbol */
-function reveal(symbol) { watchlist.view(symbol)?.scrollIntoView({ block: 'nearest' }) }
 
 // What a source had not listed yet when the page was made
 const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',')
@@ -74,7 +68,8 @@ watchlist.addEventListener('tick-removed', (/** @type {CustomEvent} */ e) => {
 search.element.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => add(e.detail.symbols))
 lists.addEventListener('tick-list', async (/** @type {CustomEvent} */ e) => {
 	try {
-		const unknown = await watchlist.show(e.detail.symbols)
+		const m = await rows()
+		const unknown = await m.show(watchlist, e.detail.symbols)
 		if (watchlist.strip) location.reload()
 		if (unknown.length) search.unknown(unknown)
 	} catch {

@@ -81,16 +81,6 @@ export class Lists {
 	}
 }
 
-/**
- * The symbols in what somebody typed or pasted: split at spaces, commas and
- * semicolons, in upper case, each once.
- * @param {string} text
- * @returns {string[]}
- */
-export function parseSymbols(text) {
-	return [...new Set(text.toUpperCase().split(/[\s,;]+/).filter((s) => /^[A-Z0-9^][A-Z0-9.\-_/:=^]{0,23}$/.test(s)))]
-}
-
 /** The query of a list's address. @param {string[]} symbols @param {boolean} [ticker] */
 export function listQuery(symbols, ticker) {
 	const list = symbols.map((s) => encodeURIComponent(s).replaceAll('%2F', '/').replaceAll('%3A', ':')).join(',')

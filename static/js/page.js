@@ -17,7 +17,7 @@ const marketPace = 10_000
  * Starts a page.
  * @param {string[]} symbols
  * @param {import('./stream.js').Handlers} handlers
- * @param {{lastId: string | undefined, versions: Map<string, number>, most?: number, lose: (since?: Date) => void, views: () => HTMLElement[]}} page
+ * @param {{lastId: string | undefined, versions: Map<string, number>, most?: number, lose: (since?: Date) => void, views: () => HTMLElement[], watchlist?: HTMLElement}} page
  */
 export function start(symbols, handlers, page) {
 	const bar = /** @type {any} */ (document.querySelector('tick-bar'))
@@ -62,30 +62,41 @@ export function start(symbols, handlers, page) {
 	document.addEventListener('visibilitychange', () => stream.hidden(document.hidden))
 	addEventListener('pagehide', () => stream.close())
 	addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
-	setInterval(async () => {
-		if (document.hidden) return
-		try {
-			const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',') ?? []
-			const symbols = [...page.views().map((view) => view.dataset.symbol ?? ''), ...awaited].map(encodeURIComponent)
-			const { json } = await import('./api.js')
-			bar.tell(await json('/market?symbols=' + symbols, AbortSignal.timeout(marketPace)))
-		} catch { /* the connection's words say it */ }
+	setInterval(() => {
+		if (!document.hidden) import('./market.js').then((m) => m.look(page.views()), () => {})
 	}, marketPace)
 	themeButton()
 	viewerTimes()
-	document.getElementById('settings')?.addEventListener('beforetoggle', () => import('./elements/settings.js').catch(() => {
-		toast('The server does not answer. Try again in a moment.')
-	}))
 
 	const search = searchField()
-	const openHelp = help()
-	return {
-		stream, bar, search,
+	const parts = {
+		...page, stream, bar, search,
 		keys: {
 			'/': () => search.focus(),
 			p: () => bar.toggle(),
 			t: nextTheme,
-			'?': openHelp,
+			'?': help(),
 		},
 	}
+	loadOnClick(parts)
+	return parts
+}
+
+/**
+ * Has buttons load what the page begins without: data-load names the module,
+ * whose open(button, parts) does the rest.
+ * @param {object} parts the page's
+ */
+function loadOnClick(parts) {
+	document.addEventListener('click', async (e) => {
+		const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (e.target).closest('[data-load]'))
+		if (!button) return
+		e.preventDefault()
+		try {
+			const module = await import(`./${button.dataset.load}.js`)
+			await module.open(button, parts)
+		} catch {
+			toast('The server does not answer. Try again in a moment.')
+		}
+	})
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The search field before its script is there, which comes when somebody goes to
 // the field.
-import { parseSymbols } from './lists.js'
+import { toast } from './elements/toast.js'
 
 /** Prepares the page's search. */
 export function searchField() {
@@ -15,8 +15,7 @@ export function searchField() {
 			await load()
 			element.enter()
 		} catch {
-			// Without the server there is no search; the page says so when it adds.
-			element.dispatchEvent(new CustomEvent('tick-add', { detail: { symbols: parseSymbols(input.value) } }))
+			toast('The server does not answer, nothing was searched.', 'Try again', () => element.querySelector('form').requestSubmit())
 		}
 	})
 	return {

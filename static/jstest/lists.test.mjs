@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { listQuery, Lists, parseSymbols } from '../js/lists.js'
+import { listQuery, Lists } from '../js/lists.js'
 import { ReadMarks } from '../js/readmarks.js'
+import { parseSymbols } from '../js/symbols.js'
 
 function memory(value = null) {
 	return { value, get() { return this.value }, set(v) { this.value = JSON.parse(JSON.stringify(v)) } }

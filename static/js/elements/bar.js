@@ -1,7 +1,6 @@
 // @ts-check
 // <tick-bar>: connection, market, number of symbols, and how often the page
 // updates. Says 'tick-rate' {rate, paused} and 'tick-retry'.
-import { announce } from '../announce.js'
 import { clock } from '../format.js'
 
 class Bar extends HTMLElement {
@@ -73,17 +72,6 @@ class Bar extends HTMLElement {
 	set count(n) {
 		const el = this.querySelector('[data-count]')
 		if (el) el.textContent = n === 1 ? '1 symbol' : `${n} symbols`
-	}
-
-	/** Says how the markets and the sources are. @param {{market: string, trouble: string}} words */
-	tell({ market, trouble }) {
-		for (const [name, text] of [['market', market], ['trouble', trouble]]) {
-			const el = /** @type {HTMLElement} */ (this.querySelector(`[data-${name}]`))
-			if (el.textContent === text) continue
-			el.textContent = text
-			el.hidden = !text
-			if (name === 'trouble') announce(text || 'All sources are back.')
-		}
 	}
 }
 customElements.define('tick-bar', Bar)

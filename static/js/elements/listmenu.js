@@ -5,13 +5,12 @@ import { toast } from './toast.js'
 
 const titles = { save: 'Save as new list', new: 'New list', rename: 'Rename list' }
 
-/**
- * Does what was chosen.
- * @param {import('./lists.js').ListChoice} choice
- * @param {string} act
- */
-export async function act(choice, act) {
+/** Does what was chosen. @param {HTMLElement} button in the menu */
+export async function open(button) {
+	const choice = /** @type {import('./lists.js').ListChoice} */ (button.closest('tick-lists'))
 	const { lists, name, shown } = choice
+	const act = button.dataset.list ?? ''
+	choice.querySelector('.menu')?.hidePopover()
 	if (act === 'copy') {
 		await navigator.clipboard?.writeText(location.href).then(() => toast('The link is copied.'), () => {})
 		return

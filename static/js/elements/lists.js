@@ -3,7 +3,6 @@
 // another one is to be shown.
 import { Lists } from '../lists.js'
 import { onPref, pref, setPref } from '../prefs.js'
-import { toast } from './toast.js'
 
 export class ListChoice extends HTMLElement {
 	lists = new Lists({ get: () => pref('lists', null), set: (saved) => setPref('lists', saved) })
@@ -13,20 +12,8 @@ export class ListChoice extends HTMLElement {
 
 	connectedCallback() {
 		this.select = /** @type {HTMLSelectElement} */ (this.querySelector('select'))
-		this.menu = /** @type {HTMLElement} */ (this.querySelector('[popover]'))
 		this.dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'))
 		this.select.addEventListener('change', () => this.go(this.select.value))
-		this.menu.addEventListener('click', async (e) => {
-			const choice = /** @type {HTMLElement} */ (e.target).dataset.list
-			if (!choice) return
-			this.menu.hidePopover()
-			try {
-				const { act } = await import('./listmenu.js')
-				await act(this, choice)
-			} catch {
-				toast('The server does not answer. Try again in a moment.')
-			}
-		})
 		onPref((key) => { if (key === 'lists') this.show() })
 	}
 

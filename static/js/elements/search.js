@@ -3,7 +3,7 @@
 // {symbols}: the one chosen, or all that were typed or pasted. It is loaded when
 // somebody goes to the field (search.js).
 import { json } from '../api.js'
-import { parseSymbols } from '../lists.js'
+import { parseSymbols } from '../symbols.js'
 
 /**
  * @typedef {{symbol: string, name: string, exchange?: string, type?: string, currency?: string}} Instrument

@@ -1,6 +1,6 @@
 // @ts-check
-// <tick-settings>: theme, palette, row height, columns, flash, shortcuts. It is
-// loaded when it is opened, and takes no input before.
+// <tick-settings>: theme, palette, row height, columns, flash, shortcuts; loaded
+// when it is opened.
 import { applyLook, onPref, pref, setPref } from '../prefs.js'
 
 const usual = { theme: 'auto', palette: 'green-red', density: 'normal' }
@@ -8,7 +8,6 @@ const usual = { theme: 'auto', palette: 'green-red', density: 'normal' }
 class Settings extends HTMLElement {
 	connectedCallback() {
 		this.show()
-		this.inert = false
 		this.addEventListener('change', (e) => this.changed(/** @type {HTMLInputElement} */ (e.target)))
 		document.addEventListener('tick-look', () => this.show())
 		onPref(() => this.show())
@@ -35,3 +34,6 @@ class Settings extends HTMLElement {
 	}
 }
 customElements.define('tick-settings', Settings)
+
+/** Opens what the button is for, or closes it. @param {HTMLButtonElement} button */
+export function open(button) { /** @type {HTMLElement} */ (button.popoverTargetElement).togglePopover() }

@@ -15,11 +15,12 @@ function figure(text) { return text ? Number(text) : -Infinity }
 
 /**
  * Ascending for names and descending for figures first, then the other way, then none.
- * @param {import('./watchlist.js').Watchlist} list
- * @param {HTMLElement} th
- * @param {string} name
+ * @param {HTMLElement} button in the header
+ * @param {{watchlist: import('./watchlist.js').Watchlist}} page
  */
-export function sort(list, th, name) {
+export function open(button, { watchlist: list }) {
+	const th = /** @type {HTMLElement} */ (button.closest('th'))
+	const name = button.dataset.sort ?? ''
 	const first = name === 'symbol' ? 'ascending' : 'descending'
 	const second = name === 'symbol' ? 'descending' : 'ascending'
 	const now = th.getAttribute('aria-sort')

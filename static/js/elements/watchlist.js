@@ -2,7 +2,8 @@
 // <tick-watchlist>: the rows. Says 'tick-change' {symbols} when the viewer
 // changed the list, and 'tick-removed' {symbol, undo}. A row that moves stays in
 // its place in the document and the others go around it, so that the focus
-// survives.
+// survives. How rows are added and dragged is loaded when it is asked for
+// (rows.js, drag.js).
 import { clock } from '../format.js'
 import { QuoteView } from '../quote.js'
 
@@ -17,7 +18,14 @@ export class Watchlist extends HTMLElement {
 		this.strip = this.hasAttribute('data-strip')
 		for (const row of this.rows) this.views.set(row.dataset.symbol ?? '', new QuoteView(row))
 		this.addEventListener('click', (e) => this.click(/** @type {Element} */ (e.target)))
-		this.addEventListener('pointerdown', (e) => this.drag(e))
+		const drag = () => import('./drag.js')
+		this.addEventListener('pointerover', () => void drag().catch(() => {}), { once: true }) // to be there in time
+		this.addEventListener('pointerdown', (e) => {
+			const grip = /** @type {Element} */ (e.target).closest('[data-act="grip"]')
+			if (!grip || e.button) return
+			e.preventDefault()
+			drag().then((m) => m.drag(this, e, grip), () => {})
+		})
 	}
 
 	/** @returns {HTMLElement[]} */
@@ -35,39 +43,6 @@ export class Watchlist extends HTMLElement {
 	/** Marks all prices as of that time, or no more. @param {Date} [since] */
 	lose(since) {
 		for (const v of this.views.values()) v.lose(since ? 'Stale since ' + clock(since, v.tz) : '')
-	}
-
-	/**
-	 * Adds symbols at the end, with rows that the server makes.
-	 * @param {string[]} symbols
-	 * @returns {Promise<{added: string[], unknown: string[]}>}
-	 */
-	async add(symbols) {
-		const missing = symbols.filter((s) => !this.views.has(s))
-		if (!missing.length) return { added: [], unknown: [] }
-		const { fetchRows } = await import('../api.js')
-		const { rows, unknown } = await fetchRows(missing)
-		const added = []
-		for (const row of rows) {
-			const symbol = row.dataset.symbol ?? ''
-			if (this.views.has(symbol)) continue
-			if (!this.strip) this.body.append(row)
-			this.views.set(symbol, new QuoteView(row))
-			if (this.own.length) this.own.push(symbol)
-			added.push(symbol)
-		}
-		if (added.length) this.changed()
-		return { added, unknown }
-	}
-
-	/** Shows another list. @param {string[]} symbols @returns {Promise<string[]>} those unknown */
-	async show(symbols) {
-		this.unsort()
-		for (const row of this.rows) if (!symbols.includes(row.dataset.symbol ?? '')) this.drop(row)
-		const { unknown } = await this.add(symbols)
-		this.arrange(symbols)
-		this.changed()
-		return unknown
 	}
 
 	/** @param {string} symbol */
@@ -150,8 +125,6 @@ export class Watchlist extends HTMLElement {
 	click(target) {
 		const button = /** @type {HTMLElement | null} */ (target.closest('button'))
 		const row = /** @type {HTMLElement | null} */ (target.closest('[data-symbol]'))
-		const sort = button?.dataset.sort
-		if (sort) return void import('./sort.js').then((m) => m.sort(this, /** @type {HTMLElement} */ (button.closest('th')), sort), () => {})
 		if (!row || !button) return
 		switch (button.dataset.act) {
 		case 'up': return this.move(row, -1)
@@ -160,42 +133,7 @@ export class Watchlist extends HTMLElement {
 		}
 	}
 
-	/** Drags a row by its grip: whatever it passes goes to its other side. @param {PointerEvent} e */
-	drag(e) {
-		const grip = /** @type {HTMLElement | null} */ (/** @type {Element} */ (e.target).closest('[data-act="grip"]'))
-		const row = /** @type {HTMLElement | null} */ (grip?.closest('[data-symbol]'))
-		if (!grip || !row || e.button) return
-		e.preventDefault()
-		grip.setPointerCapture(e.pointerId)
-		row.dataset.dragging = ''
-		const before = this.symbols
-		const done = new AbortController()
-		/** @param {PointerEvent} m */
-		const passed = (m) => {
-			for (let prev; (prev = row.previousElementSibling) && m.clientY < middle(prev);) row.after(prev)
-			for (let next; (next = row.nextElementSibling) && m.clientY > middle(next);) row.before(next)
-		}
-		const end = () => {
-			done.abort()
-			delete row.dataset.dragging
-			if (this.rows.some((r, i) => r.dataset.symbol !== before[i])) {
-				this.adopt()
-				this.changed()
-			}
-		}
-		const { signal } = done
-		document.addEventListener('pointermove', passed, { signal })
-		document.addEventListener('pointerup', end, { signal })
-		document.addEventListener('pointercancel', end, { signal })
-	}
-
 	changed() { this.dispatchEvent(new CustomEvent('tick-change', { detail: { symbols: this.symbols } })) }
-}
-
-/** @param {Element} row */
-function middle(row) {
-	const box = row.getBoundingClientRect()
-	return box.top + box.height / 2
 }
 
 customElements.define('tick-watchlist', Watchlist)
