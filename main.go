@@ -197,6 +197,7 @@ type program struct {
 	market    *feed.Market
 	hub       *web.QuoteHub
 	notes     *alert.Log
+	alerts    *alert.Engine
 	web       *web.Server
 	publicURL *url.URL
 	cert      *web.Certificate // nil without TLS
@@ -232,9 +233,24 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 	if market.Last, err = p.db.LoadQuotes(context.Background()); err != nil {
 		return nil, err
 	}
-	market.Cache, market.Save = p.db, p.db.SaveQuotes
+	market.Cache, market.Save = p.db, p.saveQuotes
 	p.build(market, token)
+	if err := p.alerts.Load(context.Background(), market.Last); err != nil {
+		return nil, fmt.Errorf("read the alerts: %w", err)
+	}
 	return p, nil
+}
+
+// saveQuotes stores quotes for the next process. It compares the alerts with what
+// happened after them, so what has happened up to them is stored first.
+func (p *program) saveQuotes(ctx context.Context, list []*quotes.StockQuote) error {
+	for _, q := range list {
+		p.alerts.Observe(q) // one may be on its way to the hub still
+	}
+	if err := p.alerts.Flush(ctx); err != nil {
+		return err
+	}
+	return p.db.SaveQuotes(ctx, list)
 }
 
 func openFeeds(urls []string, env feed.Env) ([]feed.Spec, error) {
@@ -323,18 +339,24 @@ func (p *program) adminToken() (string, error) {
 	return token, err
 }
 
-// build makes the parts and the way of a quote: history, then the hub.
+// build makes the parts and the way of a quote: alerts, history, then the hub.
 func (p *program) build(market feed.Options, token string) {
 	p.hub = web.NewQuoteHub()
 	seen := history.NewIntraday()
 	market.Logger, market.Publish = p.log, func(q *quotes.StockQuote) {
+		p.alerts.Observe(q)
 		seen.Observe(q)
 		p.hub.Publish(q.Symbol, q, q.Version)
 	}
+	market.Soon = func(sym quotes.Symbol) bool { return p.alerts.Armed(sym) }
 	p.market = feed.NewMarket(market)
 	p.notes = web.NewLog(p.db, alert.Options{Logger: p.log, Keep: cmp.Or(p.cfg.keep, -1), KeepFor: time.Duration(p.cfg.keepFor)})
+	p.alerts = alert.NewEngine(p.db, alert.EngineOptions{
+		Instrument: p.market.Directory().Lookup, Demand: p.market.Demand(), MaxRules: alert.MaxRules, Logger: p.log,
+		Stored: func([]alert.Notification) { p.notes.Hint() },
+	})
 	p.web = web.New(web.Options{
-		Hub: p.hub, Market: p.market, Log: p.notes, History: seen, Posts: posts(market.Specs),
+		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, History: seen, Posts: posts(market.Specs),
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
 		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
 		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols,
@@ -352,7 +374,11 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	backCtx, stopBack := context.WithCancel(context.Background())
 	defer stopBack()
 	back, backCtx := errgroup.WithContext(backCtx)
-	back.Go(func() error { return p.market.Run(backCtx) })
+	// The alerts that the last quotes have met are stored before the database is
+	// closed.
+	alertsCtx, stopAlerts := context.WithCancel(context.WithoutCancel(backCtx))
+	back.Go(func() error { defer stopAlerts(); return p.market.Run(backCtx) })
+	back.Go(func() error { return p.alerts.Run(alertsCtx) })
 	back.Go(func() error { return p.notes.Run(backCtx) })
 	back.Go(func() error { return tidy(backCtx) })
 	back.Go(func() error { return p.web.Run(backCtx) })

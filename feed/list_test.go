@@ -386,3 +386,35 @@ func TestWhatChangesIsStoredEveryTwoSecondsAndAtTheEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsNeededSoonIsStoredTwiceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var saves []string
+		f := &fake{name: "f", runs: []func(context.Context, func(feed.Update)) error{func(ctx context.Context, emit func(feed.Update)) error {
+			for i := range 6 {
+				_ = emits(fmt.Sprint(i+1, ".00"), "A")(cancelled(), emit)
+				_ = emits(fmt.Sprint(i+1, ".50"), "B")(cancelled(), emit)
+				time.Sleep(710 * time.Millisecond)
+			}
+			return untilDone(ctx, emit)
+		}}}
+		_, end := startWith(t, feed.Options{
+			Specs: []feed.Spec{f.spec("A", "B")}, Soon: func(sym quotes.Symbol) bool { return sym.String() == "B" },
+			Save: func(_ context.Context, list []*quotes.StockQuote) error {
+				text := time.Since(began).String()
+				for _, q := range list {
+					text += " " + q.Symbol.String() + " " + quotes.FormatDecimal(q.Price.Decimal)
+				}
+				saves = append(saves, text)
+				return nil
+			},
+		})
+		time.Sleep(5200 * time.Millisecond)
+		end()
+		want := []string{"500ms B 1.50", "1s B 2.50", "1.5s B 3.50", "2s A 3.00 B 3.50", "2.5s B 4.50", "3s B 5.50", "4s A 6.00 B 6.50"}
+		if diff := cmp.Diff(want, saves); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

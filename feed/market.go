@@ -37,6 +37,9 @@ type Options struct {
 	// seconds with those that have changed, and at the end of Run, by one
 	// goroutine.
 	Save func(context.Context, []*quotes.StockQuote) error
+	// Soon names the symbols whose quotes are given to Save twice a second; nil
+	// is none.
+	Soon func(quotes.Symbol) bool
 }
 
 // Market runs sources side by side and publishes their quotes. Of a symbol that
@@ -49,6 +52,7 @@ type Market struct {
 	versions    quotes.Versions
 	publish     func(*quotes.StockQuote)
 	save        func(context.Context, []*quotes.StockQuote) error
+	soon        func(quotes.Symbol) bool
 	log         *slog.Logger
 	supervisors []*supervisor
 }
@@ -56,7 +60,7 @@ type Market struct {
 // NewMarket prepares a market and starts nothing.
 func NewMarket(o Options) *Market {
 	m := &Market{
-		directory: newDirectory(len(o.Specs), o.Names), publish: o.Publish, save: o.Save, log: o.Logger,
+		directory: newDirectory(len(o.Specs), o.Names), publish: o.Publish, save: o.Save, soon: o.Soon, log: o.Logger,
 		board: &board{places: make(map[quotes.Symbol]*place)},
 	}
 	stored := make(map[string]map[quotes.Symbol]quotes.StockQuote)

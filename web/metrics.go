@@ -38,6 +38,9 @@ func (f figures) Collect(out chan<- prometheus.Metric) {
 	f.streams(out)
 	f.hub(out)
 	f.notifications(out)
+	if f.s.Alerts != nil {
+		f.alerts(out)
+	}
 	f.feeds(out)
 	if f.s.Certificate != nil {
 		gauge(out, "tickboard_tls_certificate_expiry_timestamp_seconds", "When the TLS certificate expires, in seconds since 1970.",
@@ -81,6 +84,17 @@ func (f figures) notifications(out chan<- prometheus.Metric) {
 	counter(out, "tickboard_notifications_sent_total", "Notifications stored by this process.", float64(st.Sent), nil)
 	counter(out, "tickboard_notifications_send_errors_total", "Notifications that could not be stored.", float64(st.SendErrors), nil)
 	counter(out, "tickboard_notifications_read_errors_total", "Looks into the database that failed.", float64(st.ReadErrors), nil)
+}
+
+func (f figures) alerts(out chan<- prometheus.Metric) {
+	st := f.s.Alerts.Stats()
+	gauge(out, "tickboard_alerts", "Alerts that may fire.", float64(st.Rules), nil)
+	gauge(out, "tickboard_alerts_waiting", "Alerts whose new state is not stored yet.", float64(st.Waiting), nil)
+	counter(out, "tickboard_alerts_quotes_total", "Quotes that the alerts were compared with.", float64(st.Quotes), nil)
+	counter(out, "tickboard_alerts_older_quotes_total", "Quotes that were left out, for a newer one of their symbol had come before them.", float64(st.Older), nil)
+	counter(out, "tickboard_alerts_fired_total", "Alerts that fired and were stored by this process.", float64(st.Fired), nil)
+	counter(out, "tickboard_alerts_left_out_total", "Alerts that were changed or deleted before they were stored.", float64(st.LeftOut), nil)
+	counter(out, "tickboard_alerts_store_errors_total", "Tries to store alerts that failed and were made again.", float64(st.Errors), nil)
 }
 
 func (f figures) feeds(out chan<- prometheus.Metric) {

@@ -73,6 +73,7 @@ type Options struct {
 	Hub     *QuoteHub
 	Market  *feed.Market
 	Log     *alert.Log
+	Alerts  *alert.Engine // nil is none, for tests
 	History *history.Intraday
 	// Posts takes quotes that clients post; nil is nobody. A post ends with its
 	// request's context, which has a cause when it is the server that stops.

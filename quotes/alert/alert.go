@@ -22,6 +22,7 @@
 //     engine_rules.go   rules that come and go
 //     engine_day.go     a new day, and what happened while nobody looked
 //     engine_commit.go  the way of a firing into the database
+//     engine_follow.go  rules that others have changed
 //     engine_expiry.go  rules that expire
 //     engine_demand.go  the symbols that the feeds are asked for
 //   - index.go         which rules a value reaches, without looking at the others

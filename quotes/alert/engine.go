@@ -26,9 +26,11 @@ type EngineOptions struct {
 	Instrument func(quotes.Symbol) (quotes.Instrument, bool)
 	// Demand may be nil.
 	Demand Demand
-	// Stored is called after notifications were stored; Log.Hint is meant. It
-	// must not block.
-	Stored func()
+	// Stored is called after notifications were stored, with those of the rules
+	// that fired. It must not block.
+	Stored func([]Notification)
+	// MaxRules is how many rules a profile may have; 0 is any number.
+	MaxRules int
 	// Pace is the least time between two commits; 20 ms. The first firing after
 	// a quiet is committed at once.
 	Pace time.Duration
@@ -66,6 +68,8 @@ type Engine struct {
 	batch  []change         // taken from the queue and not committed yet
 	reread map[ruleKey]bool // rules that the store knows otherwise
 
+	seen int64 // Load's and then Run's: the newest change of a rule that was read
+
 	counts engineCounts
 }
 
@@ -97,8 +101,8 @@ func NewEngine(store RuleStore, opts EngineOptions) *Engine {
 const rulesAtOnce = 1000
 
 // Load reads the rules. The quotes last are those stored by the process before,
-// at most one a symbol and stale ones too: what has happened since to a rule's symbol fires with the
-// first quote that is not stale, marked late.
+// at most one a symbol and stale ones too: what has happened since to a rule's
+// symbol fires with the first quote that is not stale, marked late.
 func (e *Engine) Load(ctx context.Context, last []quotes.StockQuote) error {
 	for i := range last {
 		if last[i].Time.IsZero() {
@@ -108,6 +112,10 @@ func (e *Engine) Load(ctx context.Context, last []quotes.StockQuote) error {
 		b.mu.Lock()
 		b.seen, b.gap = &last[i], true
 		b.mu.Unlock()
+	}
+	var err error // what changes while the rules are read, Run reads again
+	if _, e.seen, err = e.store.RuleChanges(ctx, 0, 0); err != nil {
+		return err
 	}
 	for after := RuleID(0); ; {
 		rules, err := e.store.Rules(ctx, after, rulesAtOnce)
@@ -153,15 +161,19 @@ func (e *Engine) all() []*book {
 }
 
 // Observe looks at a quote, which must not be changed any more. It never waits
-// for the database; what it decides is committed by Run.
+// for the database; what it decides is committed by Run. The same quote again
+// does nothing.
 func (e *Engine) Observe(q *quotes.StockQuote) {
-	e.counts.quotes.Add(1)
 	if q.Time.IsZero() {
 		return // it tells nothing of the market
 	}
 	b := e.book(q.Symbol)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.newest == q {
+		return
+	}
+	e.counts.quotes.Add(1)
 	if b.newest != nil && q.Version <= b.newest.Version {
 		e.counts.older.Add(1)
 		return
@@ -171,7 +183,7 @@ func (e *Engine) Observe(q *quotes.StockQuote) {
 }
 
 // Add sets a new rule: it checks it (the error wraps ErrRule then), stores it
-// and watches for it from the newest quote on.
+// (or the error may wrap ErrRules) and watches for it from the newest quote on.
 func (e *Engine) Add(ctx context.Context, r Rule) (Rule, error) {
 	now := time.Now()
 	r = r.Completed()
@@ -179,11 +191,11 @@ func (e *Engine) Add(ctx context.Context, r Rule) (Rule, error) {
 		return Rule{}, err
 	}
 	r.Created, r.State = now, State{}
-	stored, err := e.store.AddRule(ctx, e.begin(r))
+	stored, err := e.store.AddRule(ctx, e.begin(r), e.opts.MaxRules)
 	if err != nil {
 		return Rule{}, err
 	}
-	e.Set(stored)
+	e.set(stored, false)
 	return stored, nil
 }
 
@@ -199,7 +211,7 @@ func (e *Engine) Update(ctx context.Context, r Rule) (Rule, error) {
 	if err != nil {
 		return Rule{}, err
 	}
-	e.Set(stored)
+	e.set(stored, false)
 	return stored, nil
 }
 
@@ -212,9 +224,22 @@ func (e *Engine) Delete(ctx context.Context, profile int64, sym quotes.Symbol, i
 	return nil
 }
 
-// Set watches for a rule that the store holds, in place of an older version of
-// it. It is for rules that somebody else has stored.
+// Set watches for a rule as the store holds it, in place of an older version of
+// it. Run does so for what others have stored.
 func (e *Engine) Set(r Rule) { e.set(r, false) }
+
+// Armed says whether a symbol has rules that may fire.
+func (e *Engine) Armed(sym quotes.Symbol) bool {
+	e.mu.RLock()
+	b := e.books[sym]
+	e.mu.RUnlock()
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.watches) > 0
+}
 
 func (e *Engine) set(r Rule, loaded bool) {
 	now := time.Now()

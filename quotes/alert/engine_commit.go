@@ -13,6 +13,9 @@ import (
 const (
 	// firedAtOnce is how many changes one transaction has at most.
 	firedAtOnce = 500
+	// lookEvery is the time between two looks at the clock and at what other
+	// processes have changed.
+	lookEvery = 500 * time.Millisecond
 	// flushTime bounds the last commit, after the end.
 	flushTime = time.Second
 	// retryFirst and retryMost are the pauses after a commit that failed.
@@ -74,9 +77,9 @@ type ruleKey struct {
 func (e *Engine) Run(ctx context.Context) error {
 	var told demanded
 	defer told.release(e.opts.Demand)
-	var down outage
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
+	var down, away outage
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for retry := retryFirst; ; {
 		pause := e.opts.Pace
 		err := e.Flush(ctx)
@@ -97,8 +100,11 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		select {
 		case <-e.queue.bell:
-		case <-second.C:
+		case <-look.C:
 			e.expire(time.Now())
+			if err := e.follow(ctx); ctx.Err() == nil {
+				away.note(e.opts.Logger, err)
+			}
 		case <-ctx.Done():
 			return e.last(ctx, &down)
 		}
@@ -191,14 +197,16 @@ func (e *Engine) commit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store the alerts that fired: %w", err)
 	}
-	stored := false
+	var stored []Notification
 	for i, c := range e.batch {
-		stored = e.settle(c, fired[i].Outcome) || stored
+		if e.settle(c, fired[i].Outcome) {
+			stored = append(stored, fired[i].Notification)
+		}
 	}
 	clear(e.batch)
 	e.batch = e.batch[:0]
-	if stored && e.opts.Stored != nil {
-		e.opts.Stored()
+	if len(stored) > 0 && e.opts.Stored != nil {
+		e.opts.Stored(stored)
 	}
 	return nil
 }
@@ -231,7 +239,7 @@ func (e *Engine) readAgain(ctx context.Context) error {
 		r, err := e.store.Rule(ctx, key.id)
 		switch {
 		case err == nil:
-			e.Set(r)
+			e.set(r, false)
 		case errors.Is(err, ErrNoRule):
 			e.remove(key.symbol, key.id)
 		default:

@@ -43,7 +43,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func TestAFiringIsCommittedWithin50Milliseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, hints := newRuleMemory(), 0
-		e := alert.NewEngine(m, alert.EngineOptions{Stored: func() { hints++ }})
+		e := alert.NewEngine(m, alert.EngineOptions{Stored: func([]alert.Notification) { hints++ }})
 		defer runEngine(t, e)()
 		for i := range 100 {
 			add(t, e, rule(alert.CrossesUp, quotes.FormatDecimal(quotes.MustDecimal("100").Add(quotes.MustDecimal("1").Shift(int32(-i%10)))), ""))
@@ -211,7 +211,7 @@ func TestDemandFollowsTheRulesThatMayFire(t *testing.T) {
 		paused := rule(alert.Above, "100", "")
 		paused.Symbol, paused.Paused = quotes.MustSymbol("PAUSED"), true
 		for _, r := range []alert.Rule{loaded, paused} {
-			if _, err := m.AddRule(t.Context(), r); err != nil {
+			if _, err := m.AddRule(t.Context(), r, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -298,4 +298,49 @@ func TestQuotesOutOfOrderAndManyAtOnce(t *testing.T) {
 	if e.Observe(quoteAt(1, "99")); e.Stats().Older != before+1 {
 		t.Error("an older quote was not left out")
 	}
+}
+
+// TestWhatOthersChangeIsFollowed: rules that another process adds, changes and
+// deletes in the same database.
+func TestWhatOthersChangeIsFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRuleMemory()
+		e := alert.NewEngine(m, alert.EngineOptions{Logger: discard()})
+		early, err := m.AddRule(t.Context(), rule(alert.Above, "100", ""), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Load(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		defer runEngine(t, e)()
+		e.Observe(quoteAt(1, "99"))
+		late, err := m.AddRule(t.Context(), rule(alert.Above, "100", ""), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		early.Level = optional("200")
+		if _, err := m.UpdateRule(t.Context(), early); err != nil {
+			t.Fatal(err)
+		}
+		m.set(func() { m.fail = errors.New("away") })
+		time.Sleep(3 * time.Second)
+		m.set(func() { m.fail = nil })
+		time.Sleep(time.Second)
+		e.Observe(quoteAt(2, "101"))
+		time.Sleep(time.Second)
+		if got := m.fired(); len(got) != 1 || got[0].Rule.ID != late.ID {
+			t.Errorf("%+v", got)
+		}
+		if !e.Armed(acme) || e.Stats().Rules != 1 {
+			t.Errorf("%+v", e.Stats())
+		}
+		if err := m.DeleteRule(t.Context(), 1, early.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if e.Armed(acme) || e.Armed(quotes.MustSymbol("B")) {
+			t.Errorf("%+v", e.Stats())
+		}
+	})
 }

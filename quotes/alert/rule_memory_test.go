@@ -16,8 +16,9 @@ type ruleMemory struct {
 	rules map[alert.RuleID]alert.Rule
 	past  []alert.Firing
 	last  alert.RuleID
-	fail  error // what Fire answers, if set
-	after error // what Fire answers once it has stored the batch, if set
+	log   []alert.RuleChange // number 1 first
+	fail  error              // what Fire answers, if set
+	after error              // what Fire answers once it has stored the batch, if set
 	fires int
 }
 
@@ -27,7 +28,7 @@ func newRuleMemory() *ruleMemory { return &ruleMemory{rules: make(map[alert.Rule
 func (m *ruleMemory) clone() *ruleMemory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &ruleMemory{rules: maps.Clone(m.rules), past: slices.Clone(m.past), last: m.last}
+	return &ruleMemory{rules: maps.Clone(m.rules), past: slices.Clone(m.past), last: m.last, log: slices.Clone(m.log)}
 }
 
 func (m *ruleMemory) list(keep func(alert.Rule) bool, limit int) []alert.Rule {
@@ -61,12 +62,16 @@ func (m *ruleMemory) Rule(_ context.Context, id alert.RuleID) (alert.Rule, error
 	return r, nil
 }
 
-func (m *ruleMemory) AddRule(_ context.Context, r alert.Rule) (alert.Rule, error) {
+func (m *ruleMemory) AddRule(_ context.Context, r alert.Rule, most int) (alert.Rule, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if most > 0 && len(m.rules) >= most {
+		return r, alert.ErrRules
+	}
 	m.last++
 	r.ID, r.Version = m.last, 1
 	m.rules[r.ID] = r
+	m.log = append(m.log, alert.RuleChange{Rule: r})
 	return r, nil
 }
 
@@ -83,15 +88,29 @@ func (m *ruleMemory) UpdateRule(_ context.Context, r alert.Rule) (alert.Rule, er
 	r.Version++
 	r.Symbol, r.Created, r.State.Count = old.Symbol, old.Created, old.State.Count
 	m.rules[r.ID] = r
+	m.log = append(m.log, alert.RuleChange{Rule: r})
 	return r, nil
+}
+
+func (m *ruleMemory) RuleChanges(_ context.Context, after int64, limit int) ([]alert.RuleChange, int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	newest := int64(len(m.log))
+	if limit == 0 {
+		return nil, newest, m.fail
+	}
+	newest = min(newest, after+int64(limit))
+	return slices.Clone(m.log[after:newest]), newest, m.fail
 }
 
 func (m *ruleMemory) DeleteRule(_ context.Context, profile int64, id alert.RuleID) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r, ok := m.rules[id]; !ok || r.Profile != profile {
+	r, ok := m.rules[id]
+	if !ok || r.Profile != profile {
 		return alert.ErrNoRule
 	}
+	m.log = append(m.log, alert.RuleChange{Rule: r, Gone: true})
 	delete(m.rules, id)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 // Errors that a RuleStore's methods wrap.
 var (
 	ErrNoRule      = errors.New("there is no such alert; it may have been deleted")
+	ErrRules       = errors.New("there are too many alerts")
 	ErrRuleChanged = errors.New("the alert was changed meanwhile; load it again and repeat the change")
 )
 
@@ -27,8 +28,9 @@ type RuleStore interface {
 	Rule(ctx context.Context, id RuleID) (Rule, error)
 
 	// AddRule stores r as it is but for its number and Version 1, and returns it
-	// as stored. Times are kept in microseconds.
-	AddRule(ctx context.Context, r Rule) (Rule, error)
+	// as stored. Times are kept in microseconds. Where the profile has most
+	// rules already the error wraps ErrRules; 0 is any number.
+	AddRule(ctx context.Context, r Rule, most int) (Rule, error)
 
 	// UpdateRule stores r in place of the rule of its number whose Version and
 	// Profile are r's, and returns it as stored, with the next Version. Its
@@ -40,6 +42,12 @@ type RuleStore interface {
 	// wrap ErrNoRule.
 	DeleteRule(ctx context.Context, profile int64, id RuleID) error
 
+	// RuleChanges returns what people changed of rules after the number after, in
+	// the order of their changes, at most limit, and the number to ask with the
+	// next time. Several changes of a rule count as the last one. With a limit of
+	// 0 it returns the newest number. Numbers become visible in their order.
+	RuleChanges(ctx context.Context, after int64, limit int) (list []RuleChange, newest int64, err error)
+
 	// Fire stores a batch in one transaction: of each the rule's new state and,
 	// where it fired, its notification and its entry in the history. It answers
 	// each in the order of the batch, and may be called again with the same
@@ -50,6 +58,13 @@ type RuleStore interface {
 	// (0: from the newest), newest first, at most limit; of one rule where
 	// rule is not 0.
 	History(ctx context.Context, profile int64, rule RuleID, before int64, limit int) ([]Past, error)
+}
+
+// RuleChange is a rule as somebody has set it or, where it is Gone, its number
+// and symbol.
+type RuleChange struct {
+	Rule Rule
+	Gone bool
 }
 
 // Firing is a change of a rule's state by the engine and, where the rule fired,

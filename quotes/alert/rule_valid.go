@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// MaxRules is how many rules one person may have.
+	MaxRules = 200
 	// MaxNote is the length of the longest note, in characters.
 	MaxNote = 200
 	// MinCooldown and MaxCooldown bound the cooldown of a rule that fires always.

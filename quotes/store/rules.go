@@ -20,14 +20,15 @@ const (
 	rulesOfSQL    = `SELECT ` + ruleColumns + ` FROM rules WHERE profile = $1 ORDER BY id`
 	ruleSQL       = `SELECT ` + ruleColumns + ` FROM rules WHERE id = $1`
 	ruleNumberSQL = `UPDATE rule_numbers SET newest = newest + 1 WHERE one = 1 RETURNING newest`
-	addRuleSQL    = `INSERT INTO rules (` + ruleColumns + `)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)`
+	addRuleSQL    = `INSERT INTO rules (` + ruleColumns + `, changed)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)`
 	updateRuleSQL = `UPDATE rules SET condition = $4, level = $5, time_window = $6, hysteresis = $7, repeats = $8,
 		cooldown = $9, sessions = $10, note = $11, expires = $12, paused = $13, version = version + 1, phase = $14,
 		fired = $15, day = $16, quote_version = $17, high = $18, low = $19, deliver = $20
 		WHERE id = $1 AND profile = $2 AND version = $3 RETURNING ` + ruleColumns
 	ownRuleSQL    = `SELECT version FROM rules WHERE id = $1 AND profile = $2`
-	deleteRuleSQL = `DELETE FROM rules WHERE id = $1 AND profile = $2`
+	countRulesSQL = `SELECT count(*) FROM rules WHERE profile = $1`
+	deleteRuleSQL = `DELETE FROM rules WHERE id = $1 AND profile = $2 RETURNING symbol`
 )
 
 var _ alert.RuleStore = (*DB)(nil)
@@ -80,15 +81,29 @@ func (d *DB) listRules(ctx context.Context, query string, args ...any) ([]alert.
 }
 
 // AddRule implements alert.RuleStore.
-func (d *DB) AddRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
+func (d *DB) AddRule(ctx context.Context, r alert.Rule, most int) (alert.Rule, error) {
 	bounded, end, err := d.begin(ctx)
 	if err != nil {
 		return alert.Rule{}, err
 	}
 	defer end()
 	var stored alert.Rule
+	var refused error
 	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
+		// Its lock makes those who add wait for each other, so that the count holds.
 		if err := tx.QueryRowContext(ctx, ruleNumberSQL).Scan(&r.ID); err != nil {
+			return err
+		}
+		var have int
+		if err := tx.QueryRowContext(ctx, countRulesSQL, r.Profile).Scan(&have); err != nil {
+			return err
+		}
+		if most > 0 && have >= most {
+			refused = fmt.Errorf("%w: there are %d, and there may be %d; delete one first", alert.ErrRules, have, most)
+			return nil
+		}
+		number, err := ruleChanged(ctx, tx, r.Profile)
+		if err != nil {
 			return err
 		}
 		r.Version = 1
@@ -96,14 +111,16 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
 		if _, err := tx.ExecContext(ctx, addRuleSQL, int64(r.ID), r.Profile, r.Symbol.String(), string(r.Condition), text(r.Level),
 			r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(), string(r.Sessions), r.Note,
 			micros(r.Expires), bit(r.Paused), micros(r.Created), r.Version, string(s.Phase), micros(s.Fired), s.Count, s.Day, s.At,
-			text(s.High), text(s.Low), r.Deliver); err != nil {
+			text(s.High), text(s.Low), r.Deliver, number); err != nil {
 			return err
 		}
-		var err error
 		stored, err = scanRule(tx.QueryRowContext(ctx, ruleSQL, int64(r.ID)))
 		return err
 	})
-	return stored, fault(ctx, "store an alert", err)
+	if err != nil {
+		return alert.Rule{}, fault(ctx, "store an alert", err)
+	}
+	return stored, refused
 }
 
 // UpdateRule implements alert.RuleStore.
@@ -122,6 +139,9 @@ func (d *DB) UpdateRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
 			text(r.Level), r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(),
 			string(r.Sessions), r.Note, micros(r.Expires), bit(r.Paused), string(s.Phase), micros(s.Fired), s.Day, s.At,
 			text(s.High), text(s.Low), r.Deliver))
+		if err == nil {
+			return noteRule(ctx, tx, r.Profile, r.ID)
+		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
@@ -146,15 +166,22 @@ func (d *DB) DeleteRule(ctx context.Context, profile int64, id alert.RuleID) err
 		return err
 	}
 	defer end()
-	result, err := d.write.ExecContext(bounded, deleteRuleSQL, int64(id), profile)
+	var refused error
+	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
+		var symbol string
+		switch err := tx.QueryRowContext(ctx, deleteRuleSQL, int64(id), profile).Scan(&symbol); {
+		case errors.Is(err, sql.ErrNoRows):
+			refused = alert.ErrNoRule
+			return nil
+		case err != nil:
+			return err
+		}
+		return noteDeletion(ctx, tx, profile, id, symbol)
+	})
 	if err != nil {
 		return fault(ctx, "delete an alert", err)
 	}
-	n, err := result.RowsAffected()
-	if err == nil && n == 0 {
-		return alert.ErrNoRule
-	}
-	return fault(ctx, "delete an alert", err)
+	return refused
 }
 
 // scanRule reads one row of ruleColumns.

@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +35,7 @@ func fullRule() alert.Rule {
 
 func addRule(t testing.TB, db *store.DB, r alert.Rule) alert.Rule {
 	t.Helper()
-	stored, err := db.AddRule(t.Context(), r)
+	stored, err := db.AddRule(t.Context(), r, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +180,81 @@ func TestFiringIsStoredWhole(t *testing.T) {
 			if past, err := db.History(t.Context(), c.profile, c.rule, c.before, 10); err != nil || len(past) != c.want {
 				t.Errorf("%+v: %d, %v", c, len(past), err)
 			}
+		}
+	})
+}
+
+func TestChangesOfRulesAreTold(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		first := addRule(t, db, fullRule())
+		_, from, err := db.RuleChanges(t.Context(), 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, third := addRule(t, db, fullRule()), addRule(t, db, fullRule())
+		if _, err := db.Fire(t.Context(), []alert.Firing{firingOf(third, "1")}); err != nil { // is no person's change
+			t.Fatal(err)
+		}
+		first.Note = "changed"
+		if first, err = db.UpdateRule(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.DeleteRule(t.Context(), 7, second.ID); err != nil {
+			t.Fatal(err)
+		}
+		type change struct {
+			id      alert.RuleID
+			version int64
+			gone    bool
+		}
+		want := []change{{third.ID, 1, false}, {first.ID, 2, false}, {second.ID, 0, true}}
+		for _, limit := range []int{1, 2, 100} {
+			var got []change
+			for after := from; ; {
+				list, newest, err := db.RuleChanges(t.Context(), after, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range list {
+					if got = append(got, change{c.Rule.ID, c.Rule.Version, c.Gone}); c.Rule.Symbol != first.Symbol {
+						t.Errorf("%+v", c)
+					}
+				}
+				if after = newest; len(list) < limit {
+					break
+				}
+			}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(change{})); diff != "" {
+				t.Errorf("%d at once (-want +got):\n%s", limit, diff)
+			}
+		}
+	})
+}
+
+func TestThereIsALimitOfRules(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		var all sync.WaitGroup
+		var added atomic.Int64
+		for range 8 {
+			all.Go(func() {
+				switch _, err := db.AddRule(t.Context(), fullRule(), 3); {
+				case err == nil:
+					added.Add(1)
+				case !errors.Is(err, alert.ErrRules) || !strings.Contains(err.Error(), "there are 3"):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		other := fullRule()
+		other.Profile++
+		if _, err := db.AddRule(t.Context(), other, 3); err != nil {
+			t.Errorf("another profile: %v", err)
+		}
+		if added.Load() != 3 {
+			t.Errorf("%d were added", added.Load())
 		}
 	})
 }

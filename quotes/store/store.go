@@ -12,6 +12,7 @@
 //   - prune.go          the notifications' log: retention
 //   - append.go         many who append at once share a transaction
 //   - rules.go          the alerts that people set
+//   - rulechanges.go    which of them have changed, for processes that watch
 //   - firings.go        what fired: state, notification and history in one transaction
 //   - lastquotes.go     the newest quote of each symbol, for the next start
 //   - instruments.go    the instruments of each feed, for a start without its list

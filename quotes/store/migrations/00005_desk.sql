@@ -93,6 +93,18 @@ CREATE TABLE incidents (
 -- 'none', or a comma list of sound, browser and numbers of channels.
 ALTER TABLE rules ADD COLUMN deliver TEXT NOT NULL DEFAULT '';
 
+-- The number of 'changes' with which a person last changed a rule, or deleted it:
+-- so the processes that watch for rules find what has changed. Deletions are kept
+-- for some thousand numbers.
+ALTER TABLE rules ADD COLUMN changed BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX rules_changed ON rules (changed);
+CREATE TABLE rule_deletions (
+    rule    BIGINT NOT NULL PRIMARY KEY,
+    symbol  TEXT   NOT NULL,
+    changed BIGINT NOT NULL
+);
+CREATE INDEX rule_deletions_changed ON rule_deletions (changed);
+
 -- Ways to reach a person when no page is open.
 CREATE TABLE channels (
     id        BIGINT NOT NULL PRIMARY KEY,
@@ -142,6 +154,9 @@ CREATE TABLE server_keys (
 DROP TABLE server_keys;
 DROP TABLE outbox;
 DROP TABLE channels;
+DROP TABLE rule_deletions;
+DROP INDEX rules_changed;
+ALTER TABLE rules DROP COLUMN changed;
 ALTER TABLE rules DROP COLUMN deliver;
 DROP TABLE incidents;
 DROP TABLE notification_marks;

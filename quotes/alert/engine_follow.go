@@ -1,0 +1,30 @@
+package alert
+
+import (
+	"context"
+	"fmt"
+)
+
+// changesAtOnce is how many changes of rules one look reads at most.
+const changesAtOnce = 500
+
+// follow takes over what has become of rules since the last look, whoever has
+// changed them: other processes, or parts of this one that know no engine.
+func (e *Engine) follow(ctx context.Context) error {
+	for {
+		list, newest, err := e.store.RuleChanges(ctx, e.seen, changesAtOnce)
+		if err != nil {
+			return fmt.Errorf("read which alerts have changed: %w", err)
+		}
+		for i := range list {
+			if c := &list[i]; c.Gone {
+				e.remove(c.Rule.Symbol, c.Rule.ID)
+			} else {
+				e.set(c.Rule, false)
+			}
+		}
+		if e.seen = newest; len(list) < changesAtOnce {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/tickboard/tickboard/quotes"
+	"github.com/tickboard/tickboard/quotes/alert"
+)
+
+// deletionsKept is for how many numbers of changes a deletion is told. A process
+// that hears of it later finds out when the rule is to fire.
+const deletionsKept = 10_000
+
+const (
+	changeSQL       = `UPDATE counters SET newest = newest + 1 WHERE name = 'changes' RETURNING newest`
+	newestChangeSQL = `SELECT newest FROM counters WHERE name = 'changes'`
+	noteRuleSQL     = `UPDATE rules SET changed = $2 WHERE id = $1`
+	noteDeletionSQL = `INSERT INTO rule_deletions (rule, symbol, changed) VALUES ($1, $2, $3)`
+	oldDeletionsSQL = `DELETE FROM rule_deletions WHERE changed < $1`
+	// In one statement, so that it is of one moment.
+	ruleChangesSQL = `SELECT * FROM (SELECT id, symbol, changed FROM rules WHERE changed > $1 ORDER BY changed LIMIT $2) AS present
+		UNION ALL SELECT * FROM (SELECT rule, symbol, changed FROM rule_deletions WHERE changed > $1 ORDER BY changed LIMIT $2) AS gone
+		ORDER BY changed LIMIT $2`
+)
+
+// ruleChanged takes the number of a change of a profile's rule.
+func ruleChanged(ctx context.Context, tx *sql.Tx, _ int64) (number int64, err error) {
+	err = tx.QueryRowContext(ctx, changeSQL).Scan(&number)
+	return number, err
+}
+
+// noteRule notes that a rule was changed. The transaction has its row already.
+func noteRule(ctx context.Context, tx *sql.Tx, profile int64, id alert.RuleID) error {
+	number, err := ruleChanged(ctx, tx, profile)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, noteRuleSQL, int64(id), number)
+	}
+	return err
+}
+
+// noteDeletion notes that a rule was deleted, and forgets those of long ago.
+func noteDeletion(ctx context.Context, tx *sql.Tx, profile int64, id alert.RuleID, symbol string) error {
+	number, err := ruleChanged(ctx, tx, profile)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, noteDeletionSQL, int64(id), symbol, number); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, oldDeletionsSQL, number-deletionsKept)
+	return err
+}
+
+// RuleChanges implements alert.RuleStore.
+func (d *DB) RuleChanges(ctx context.Context, after int64, limit int) (list []alert.RuleChange, newest int64, err error) {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer end()
+	if limit <= 0 {
+		err = d.read.QueryRowContext(bounded, newestChangeSQL).Scan(&newest)
+		return nil, newest, fault(ctx, "read the newest change", err)
+	}
+	if list, newest, err = d.changedRules(bounded, after, limit); err != nil {
+		return nil, 0, fault(ctx, "read which alerts have changed", err)
+	}
+	for i := range list {
+		c := &list[i]
+		switch r, err := d.Rule(ctx, c.Rule.ID); {
+		case err == nil:
+			c.Rule = r
+		case errors.Is(err, alert.ErrNoRule):
+			c.Gone = true
+		default:
+			return nil, 0, err
+		}
+	}
+	return list, newest, nil
+}
+
+// changedRules are the numbers and symbols of the rules that have changed.
+func (d *DB) changedRules(ctx context.Context, after int64, limit int) (list []alert.RuleChange, newest int64, err error) {
+	rows, err := d.read.QueryContext(ctx, ruleChangesSQL, after, limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err has it
+	newest = after
+	for rows.Next() {
+		var c alert.RuleChange
+		var symbol string
+		if err := rows.Scan(&c.Rule.ID, &symbol, &newest); err != nil {
+			return nil, 0, err
+		}
+		if c.Rule.Symbol, err = quotes.ParseSymbol(symbol); err != nil {
+			return nil, 0, err
+		}
+		list = append(list, c)
+	}
+	return list, newest, rows.Err()
+}
