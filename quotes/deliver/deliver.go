@@ -8,6 +8,11 @@
 //   - message.go   Message: what is delivered
 //   - sender.go    Sender, and how it tells what became of a try
 //   - store.go     Outbox and Channels: what a database must promise
+//   - runner.go    Runner: it works on the outbox; beside it
+//     try.go     one try, and what follows from it
+//     upkeep.go  what is old, and the figures
+//   - webhook.go   signed posts for programs
+//   - hooks.go     posts for ntfy, Slack, Discord and whatever takes plain text
 //   - guard.go     Guard: requests to addresses that people have given
 //   - post.go      one request, and what its answer means
 //   - addresses.go which addresses are of the public internet

@@ -9,8 +9,8 @@ type Message struct {
 	// Key is the same for every try of the same row, and for no other row: a
 	// receiver that has seen it may drop the second.
 	Key string
-	// Body is the notification as the wire contract has it: one JSON object on
-	// one line. It is the same for every try.
+	// Body is the notification as the wire contract has it, with Link for its
+	// link: one JSON object on one line. It is the same for every try.
 	Body []byte
 	// Notification is what Body says.
 	Notification alert.Notification

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -67,11 +68,22 @@ func statusError(answer *http.Response, now time.Time) error {
 // retryAfter reads the header of that name, 0 where it says nothing (RFC 9110,
 // section 10.2.3).
 func retryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+	whole, part, _ := strings.Cut(text, ".") // some send parts of seconds
+	if seconds, err := strconv.ParseUint(whole, 10, 31); err == nil {
+		return time.Duration(seconds+min(uint64(len(part)), 1)) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil && at.After(now) {
 		return at.Sub(now)
 	}
 	return 0
+}
+
+// prepare checks the address of a channel by its form and by where it leads now.
+func (g *Guard) prepare(ctx context.Context, c *Channel) error {
+	u, err := g.CheckURL(c.Address)
+	if err != nil {
+		return err
+	}
+	c.Address = u.String()
+	return g.Resolve(ctx, u)
 }

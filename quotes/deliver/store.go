@@ -67,15 +67,14 @@ type Result struct {
 type Outbox interface {
 	// Due returns rows whose time has come at now, the longest due first, at
 	// most limit: of each channel only the first of those that wait, and that
-	// only while nobody has it by lease. Next is when the earliest of the
-	// others may be tried; zero when there is none.
-	Due(ctx context.Context, now time.Time, limit int) (due []Due, next time.Time, err error)
+	// only while nobody has it by lease.
+	Due(ctx context.Context, now time.Time, limit int) ([]Due, error)
 
 	// Lease takes a row that is due, counts a try and returns it with its
 	// channel: until the time given, or Finish, nobody else gets it. It is not
 	// ok when it is no longer due, when the channel has had its rate (the row
-	// is then due later), or when the row was given up because it is of no use
-	// any more.
+	// is then due later), or when the channel has been turned off or is gone
+	// (the row is then given up, unless it is a test).
 	Lease(ctx context.Context, id RowID, now, until time.Time, rate Rate) (l Lease, ok bool, err error)
 
 	// Finish stores what became of a try, in the row and in its channel. It does
@@ -86,7 +85,7 @@ type Outbox interface {
 	Free(ctx context.Context, l Lease) error
 
 	// PruneOutbox removes rows that were delivered or given up before these
-	// times, some at a time, and returns how many.
+	// times, some at a time, and returns how many: 0 when there are no more.
 	PruneOutbox(ctx context.Context, delivered, dead time.Time) (int, error)
 
 	// Backlog returns how many rows wait, and since when the oldest does.

@@ -1,0 +1,180 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Options are a Runner's settings. The senders are needed; every other has a
+// default.
+type Options struct {
+	Senders Senders
+	// PublicURL is where links lead; without it messages have none but those to
+	// other sites.
+	PublicURL *url.URL
+	// Tries is how many are under way at once, TriesPerProfile how many of them
+	// for one profile; 128 and 4.
+	Tries, TriesPerProfile int
+	// TryTime is how long one may take; 10 seconds.
+	TryTime time.Duration
+	// Lease is how long a row is kept from other processes; a minute.
+	Lease time.Duration
+	// Poll is the longest time between two looks into the database; a second.
+	Poll time.Duration
+	// FirstWait is the wait after the first try that failed; each further one is
+	// twice as long, up to LastWait; 5 seconds and an hour.
+	FirstWait, LastWait time.Duration
+	// GiveUp is the age from which a row is not tried again; 24 hours.
+	GiveUp time.Duration
+	// TurnOff is how long a channel may fail before it is turned off; a week.
+	TurnOff time.Duration
+	// Rate is what one channel gets; 60 an hour.
+	Rate Rate
+	// KeepDelivered and KeepDead are how long rows are kept; 7 and 30 days.
+	KeepDelivered, KeepDead time.Duration
+	// Grace is how long the tries that are under way have left at a stop; 300 ms.
+	Grace time.Duration
+	// Logger takes the two lines of an outage, and channels that are turned off.
+	Logger *slog.Logger
+}
+
+const day = 24 * time.Hour
+
+func (o *Options) complete() {
+	o.Tries = cmp.Or(o.Tries, 128)
+	o.TriesPerProfile = cmp.Or(o.TriesPerProfile, 4)
+	o.TryTime = cmp.Or(o.TryTime, 10*time.Second)
+	o.Lease = cmp.Or(o.Lease, time.Minute)
+	o.Poll = cmp.Or(o.Poll, time.Second)
+	o.FirstWait = cmp.Or(o.FirstWait, 5*time.Second)
+	o.LastWait = cmp.Or(o.LastWait, time.Hour)
+	o.GiveUp = cmp.Or(o.GiveUp, day)
+	o.TurnOff = cmp.Or(o.TurnOff, 7*day)
+	o.Rate = cmp.Or(o.Rate, Rate{Count: 60, Per: time.Hour})
+	o.KeepDelivered = cmp.Or(o.KeepDelivered, 7*day)
+	o.KeepDead = cmp.Or(o.KeepDead, 30*day)
+	o.Grace = cmp.Or(o.Grace, 300*time.Millisecond)
+	o.Logger = cmp.Or(o.Logger, slog.Default())
+}
+
+// Runner works on the outbox: it tries what is due, many channels at once, so
+// that one that is slow holds up no other, and of each channel one row after the
+// other. Several, in several processes, share one outbox. Hint, Senders and Stats
+// may be called by any number at once; Run runs once.
+type Runner struct {
+	outbox Outbox
+	opts   Options
+	hint   chan struct{} // capacity 1
+	ended  chan struct{} // capacity 1: a try has ended
+
+	mu    sync.Mutex
+	rows  map[RowID]bool // guarded by mu: under way here
+	of    map[int64]int  // guarded by mu: how many of them by profile
+	stats Stats          // guarded by mu
+}
+
+// NewRunner makes a Runner of what the outbox holds.
+func NewRunner(outbox Outbox, o Options) *Runner {
+	o.complete()
+	return &Runner{
+		outbox: outbox, opts: o, hint: make(chan struct{}, 1), ended: make(chan struct{}, 1),
+		rows: make(map[RowID]bool), of: make(map[int64]int),
+	}
+}
+
+// Hint says that the outbox may have grown. It never blocks; one that is lost,
+// doubled or wrong costs nothing but, at most, the Poll interval.
+func (r *Runner) Hint() { ring(r.hint) }
+
+// Senders are those that there are.
+func (r *Runner) Senders() Senders { return r.opts.Senders }
+
+func ring(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until ctx ends, then it returns nil: after the tries under way,
+// which have Grace to end and are then cut short; their rows are free for the
+// next process. A database that fails does not end it: an outage is logged once,
+// and the next look tries again.
+func (r *Runner) Run(ctx context.Context) error {
+	tries, cut := context.WithCancel(context.WithoutCancel(ctx))
+	var all sync.WaitGroup
+	defer func() {
+		late := time.AfterFunc(r.opts.Grace, cut)
+		all.Wait()
+		late.Stop()
+		cut()
+	}()
+	poll, upkeep := time.NewTicker(r.opts.Poll), time.NewTicker(upkeepEvery)
+	defer poll.Stop()
+	defer upkeep.Stop()
+	var down outage
+	err := r.upkeep(ctx)
+	for {
+		if err == nil {
+			err = r.begin(ctx, tries, &all)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		down.note(r.opts.Logger, err)
+		err = nil
+		select {
+		case <-r.hint:
+		case <-r.ended:
+		case <-poll.C:
+		case <-upkeep.C:
+			err = r.upkeep(ctx)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// begin begins a try of each row that is due, as far as there is room.
+func (r *Runner) begin(ctx, tries context.Context, all *sync.WaitGroup) error {
+	due, err := r.outbox.Due(ctx, time.Now(), 8*r.opts.Tries)
+	if err != nil {
+		return err
+	}
+	for _, d := range due {
+		if !r.take(d) {
+			continue
+		}
+		all.Go(func() {
+			defer r.give(d)
+			r.try(tries, d)
+		})
+	}
+	return nil
+}
+
+// take makes room for a try; give gives it back.
+func (r *Runner) take(d Due) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rows[d.ID] || len(r.rows) >= r.opts.Tries || r.of[d.Profile] >= r.opts.TriesPerProfile {
+		return false
+	}
+	r.rows[d.ID] = true
+	r.of[d.Profile]++
+	return true
+}
+
+func (r *Runner) give(d Due) {
+	r.mu.Lock()
+	delete(r.rows, d.ID)
+	if r.of[d.Profile]--; r.of[d.Profile] == 0 {
+		delete(r.of, d.Profile)
+	}
+	r.mu.Unlock()
+	ring(r.ended)
+}
