@@ -31,7 +31,7 @@ func (g *Guard) post(ctx context.Context, address, contentType string, body []by
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("User-Agent", userAgent)
 	r.Header.Set("Idempotency-Key", key)
-	answer, _, err := g.Do(r)
+	answer, _, err := g.Do(r) //nolint:bodyclose // Do closes it
 	if err != nil {
 		return err
 	}

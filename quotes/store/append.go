@@ -82,6 +82,9 @@ func (d *DB) writeWaiting(ctx context.Context) {
 	err := d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
 		return insert(ctx, tx, all)
 	})
+	if err == nil {
+		d.hintOutbox()
+	}
 	err = fault(ctx, "store a notification", err)
 	for _, a := range all {
 		a.err = err
@@ -89,7 +92,7 @@ func (d *DB) writeWaiting(ctx context.Context) {
 	}
 }
 
-// insert numbers all and adds their rows.
+// insert numbers all and adds their rows, and those of the outbox.
 func insert(ctx context.Context, tx *sql.Tx, all []*appending) error {
 	var newest int64
 	if err := tx.QueryRowContext(ctx, countSQL, len(all)).Scan(&newest); err != nil {
@@ -106,6 +109,9 @@ func insert(ctx context.Context, tx *sql.Tx, all []*appending) error {
 		n.ID = first + int64(i)
 		_, err := stmt.ExecContext(ctx, n.ID, string(n.Type), n.Message, n.Time.UnixMicro(), n.Symbol.String(), text(n.Price), n.Rule,
 			int64(n.RuleID), n.Profile, bit(n.Watchers), string(n.Kind), n.Link, micros(n.Expires), n.Deliver)
+		if err == nil {
+			err = addOutbox(ctx, tx, n)
+		}
 		if err != nil {
 			return err
 		}

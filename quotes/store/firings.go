@@ -36,6 +36,7 @@ func (d *DB) Fire(ctx context.Context, batch []alert.Firing) ([]alert.Fired, err
 	if err != nil {
 		return nil, fault(ctx, "store alerts that fired", err)
 	}
+	d.hintOutbox()
 	return fired, nil
 }
 

@@ -17,6 +17,8 @@
 //   - lastquotes.go     the newest quote of each symbol, for the next start
 //   - instruments.go    the instruments of each feed, for a start without its list
 //   - serverkeys.go     the keys that all processes share
+//   - channels.go       ways to reach people
+//   - outbox.go         what is to be delivered there
 //   - backup.go         a copy of the file while it is in use
 //   - dir.go            Dir: the data directory, used by one process at a time
 //   - token.go          the admin token in it
@@ -61,6 +63,8 @@ type DB struct {
 
 	// turn has capacity 1: whoever put its token in writes what waits.
 	turn chan struct{}
+
+	outboxHint func() // set before use
 
 	mu      sync.Mutex
 	waiting []*appending   // guarded by mu

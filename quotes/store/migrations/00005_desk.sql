@@ -126,7 +126,9 @@ CREATE TABLE channels (
 );
 CREATE INDEX channels_of_profile ON channels (profile, id);
 
--- What is still to be delivered, in the order of the numbers for each channel.
+-- What is to be delivered, in the order of the numbers for each channel; a test
+-- does not wait for the others. Whoever changes a channel and its rows changes the
+-- channel first.
 CREATE TABLE outbox (
     id           BIGINT NOT NULL PRIMARY KEY,
     channel      BIGINT NOT NULL,
@@ -141,7 +143,10 @@ CREATE TABLE outbox (
     ended        BIGINT NOT NULL, -- when it was delivered or given up
     leased       BIGINT NOT NULL  -- until then one process tries it
 );
-CREATE INDEX outbox_waiting ON outbox (state, channel, id);
+CREATE INDEX outbox_waiting ON outbox (channel, id) WHERE state = 'waiting' AND notification <> 0;
+CREATE INDEX outbox_tests ON outbox (id) WHERE state = 'waiting' AND notification = 0;
+CREATE INDEX outbox_ended ON outbox (state, ended) WHERE ended > 0;
+CREATE INDEX outbox_ended_of_channel ON outbox (channel, ended) WHERE ended > 0;
 CREATE INDEX outbox_of_profile ON outbox (profile, id);
 
 -- Keys that all processes share: made by the first that needs one.
