@@ -63,7 +63,7 @@ type Kind uint8
 const (
 	Trade      Kind = iota + 1 // TradeID, Price, Size, MovesLast, MovesRange, CountsVolume
 	Quote                      // Bid, BidSize, Ask, AskSize: the whole best bid and offer; what is not valid is not there
-	Day                        // PreviousClose, Open, High, Low, Volume: those that are valid replace what was known
+	Day                        // PreviousClose with its date, Open, High, Low, Volume: those that are valid replace what was known
 	Status                     // Halted, Limited
 	Correction                 // TradeID of the trade, Price and Size that replace its own
 	Cancel                     // TradeID of the trade that is taken back
@@ -101,6 +101,9 @@ type Update struct {
 	Bid, BidSize, Ask, AskSize decimal.NullDecimal
 
 	PreviousClose, Open, High, Low, Volume decimal.NullDecimal
+	// PreviousCloseDate is the trading day that PreviousClose is of, "2006-01-02",
+	// where the source says it: vendors mistake it.
+	PreviousCloseDate string
 
 	// Halted says that nothing is traded, Limited that the price is at the edge of
 	// the band that limits it.

@@ -53,9 +53,9 @@ type Tape struct {
 	ahead figures // of the current day, while the quote is of an earlier one
 
 	regular, extended lastPrice
-	before            decimal.NullDecimal // the last price of the day before, while that is known
-	quoteTime         time.Time           // of the newest bid and offer
-	statusTime        time.Time           // of the newest status
+	before            last      // of the day before, while that is known
+	quoteTime         time.Time // of the newest bid and offer
+	statusTime        time.Time // of the newest status
 	haltTime          time.Time
 	recent            prints
 
@@ -164,8 +164,18 @@ func (t *Tape) merge(u Update) Outcome {
 // Quote returns a copy of the quote, with the version that it is published under.
 func (t *Tape) Quote(version int64) *quotes.StockQuote {
 	q := t.quote
-	q.Version = version
+	q.Version, q.PriceTime, q.ExtendedTime = version, t.priceTime(), t.extended.last.at
 	return &q
+}
+
+// priceTime is when the price was traded, zero where that is not known and where
+// the quote's time stands for it (quotes.StockQuote).
+func (t *Tape) priceTime() time.Time {
+	at := t.price().at
+	if at.Equal(t.quote.Time) || t.quote.Session == quotes.Regular && t.quote.Time.Sub(at) < time.Minute {
+		return time.Time{}
+	}
+	return at
 }
 
 func (t *Tape) bestQuote(u Update) Outcome {
@@ -196,7 +206,7 @@ func (t *Tape) forget() {
 		day = time.Time{}
 	}
 	t.shown, t.ahead = figures{begin: day}, figures{}
-	t.regular = kept(t.quote.Price)
+	t.regular = kept(t.price())
 	t.clearExtended()
 	t.show()
 }

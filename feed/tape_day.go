@@ -14,6 +14,9 @@ type figures struct {
 
 	previousClose, open, high, low, volume decimal.NullDecimal
 
+	closeDate string // of previousClose, "" where that is not known
+	adjusted  bool   // the source gave previousClose anew (Adjustment)
+
 	// What the source itself says of the day, and what those trades say that
 	// cannot be amended any more.
 	settledOpen, settledHigh, settledLow decimal.NullDecimal
@@ -61,7 +64,7 @@ func widen(open, high, low *decimal.NullDecimal, price decimal.Decimal) {
 
 // tell takes the source's own figures of the day, and says whether they are new.
 func (f *figures) tell(u Update) bool {
-	changed := false
+	changed := f.tellDate(u)
 	for _, n := range [...]struct{ from, into, settled *decimal.NullDecimal }{
 		{&u.PreviousClose, &f.previousClose, nil}, {&u.Open, &f.open, &f.settledOpen},
 		{&u.High, &f.high, &f.settledHigh}, {&u.Low, &f.low, &f.settledLow}, {&u.Volume, &f.volume, nil},
@@ -79,6 +82,20 @@ func (f *figures) tell(u Update) bool {
 	return changed
 }
 
+// tellDate takes the date of a previous close. Where the source does not say it,
+// it is that of the same number alone.
+func (f *figures) tellDate(u Update) bool {
+	date := u.PreviousCloseDate
+	if date == "" && f.previousClose.Valid && f.previousClose.Decimal.Equal(u.PreviousClose.Decimal) {
+		date = f.closeDate
+	}
+	if !u.PreviousClose.Valid || date == f.closeDate {
+		return false
+	}
+	f.closeDate = date
+	return true
+}
+
 // dayFigures merges what the source says of the day of u's time. Of a day whose
 // first regular trade is not known it waits for that: no quote mixes two days.
 func (t *Tape) dayFigures(u Update) Outcome {
@@ -92,7 +109,11 @@ func (t *Tape) dayFigures(u Update) Outcome {
 			return Late
 		}
 	}
-	t.adjust(u, f)
+	known, date := t.known(f)
+	if u.PreviousCloseDate != "" && u.PreviousCloseDate < date {
+		u.PreviousClose = decimal.NullDecimal{} // of a day before the one whose close is known
+	}
+	t.adjust(u, f, known)
 	changed := f.tell(u)
 	if l := &t.regular.last; f == &t.shown && l.ranges {
 		widen(&f.open, &f.high, &f.low, l.price.Decimal) // the source has not counted it yet
@@ -133,11 +154,11 @@ func (t *Tape) begin(day quotes.Day) {
 		t.await(figures{})
 	}
 	if !f.previousClose.Valid && t.closed(day) {
-		f.previousClose = t.quote.Price
+		f.previousClose, f.closeDate = t.quote.Price, t.dayOf(t.shown.begin).Date
 	}
-	t.before = decimal.NullDecimal{}
-	if !t.shown.begin.IsZero() && day.Begin.After(t.shown.begin) {
-		t.before = t.quote.Price
+	before := t.price()
+	if t.before = (last{}); !t.shown.begin.IsZero() && day.Begin.After(t.shown.begin) {
+		t.before = before
 	}
 	t.shown, t.regular = f, lastPrice{}
 	t.recent.turn(day.Begin)
@@ -152,12 +173,12 @@ func (t *Tape) closed(day quotes.Day) bool {
 
 // price is that of the newest trade. Of a day all whose trades were taken back
 // it is the close before it, as the source or we know it.
-func (t *Tape) price() decimal.NullDecimal {
+func (t *Tape) price() last {
 	switch {
 	case t.regular.last.price.Valid:
-		return t.regular.last.price
-	case t.before.Valid && t.quote.Basis == quotes.PreviousClose && t.shown.previousClose.Valid:
-		return t.shown.previousClose
+		return t.regular.last
+	case t.before.price.Valid && t.quote.Basis == quotes.PreviousClose && t.shown.previousClose.Valid:
+		return last{price: t.shown.previousClose, at: t.before.at}
 	}
 	return t.before
 }
@@ -166,11 +187,12 @@ func (t *Tape) price() decimal.NullDecimal {
 // they are those of the day that waits.
 func (t *Tape) show() {
 	f, q := &t.shown, &t.quote
-	q.Price = t.price()
+	q.Price = t.price().price
 	if !q.Price.Valid && !t.ahead.begin.IsZero() {
 		f = &t.ahead
 	}
 	q.PreviousClose, q.Open, q.High, q.Low, q.Volume = f.previousClose, f.open, f.high, f.low, f.volume
+	q.PreviousCloseDate, q.PreviousCloseAdjusted = f.closeDate, f.adjusted
 	if in := [2]decimal.NullDecimal{q.Price, q.PreviousClose}; !same(in[0], t.changeOf[0]) || !same(in[1], t.changeOf[1]) {
 		t.changeOf = in
 		q.SetChange()
@@ -192,18 +214,24 @@ func (t *Tape) Adjusted() (Adjustment, bool) {
 	return a, !a.From.IsZero()
 }
 
-// adjust notes whether the previous close that u gives for the day of f is an
-// adjustment.
-func (t *Tape) adjust(u Update, f *figures) {
-	known := f.previousClose
-	if f == &t.ahead && !known.Valid && t.closed(quotes.Day{Begin: f.begin}) {
-		known = t.quote.Price
+// known is the previous close of the day of f and its date, as far as they are
+// known: of a day that waits, the last price.
+func (t *Tape) known(f *figures) (closing decimal.NullDecimal, date string) {
+	if f == &t.ahead && !f.previousClose.Valid && t.closed(quotes.Day{Begin: f.begin}) {
+		return t.quote.Price, t.dayOf(t.shown.begin).Date
 	}
+	return f.previousClose, f.closeDate
+}
+
+// adjust notes whether the previous close that u gives for the day of f is an
+// adjustment of the known one.
+func (t *Tape) adjust(u Update, f *figures, known decimal.NullDecimal) {
 	if t.quote.Basis != quotes.PreviousClose || !u.PreviousClose.Valid || known.Decimal.Sign() <= 0 {
 		return
 	}
 	from, to := known.Decimal, u.PreviousClose.Decimal
 	if to.Sub(from).Abs().Shift(2).GreaterThan(from) {
 		t.adjustment = Adjustment{from, to}
+		f.adjusted = true
 	}
 }

@@ -70,6 +70,50 @@ func TestASmallDifferenceIsNoAdjustment(t *testing.T) {
 	}
 }
 
+// TestThePreviousCloseSaysItsDay: the date goes with the number, and the mark of
+// an adjustment stays for the day.
+func TestThePreviousCloseSaysItsDay(t *testing.T) {
+	dated := func(at time.Time, price, date string) feed.Update {
+		return marked(previousClose(at, price), func(u *feed.Update) { u.PreviousCloseDate = date })
+	}
+	tape := newStockTape()
+	for i, s := range []struct {
+		update feed.Update
+		want   string
+	}{
+		{previousClose(ny(tuesday, "09:00"), "95"), "95"}, // the source does not say of which day
+		{dated(ny(tuesday, "09:01"), "95", "2026-11-23"), "95 of 2026-11-23"},
+		{previousClose(ny(tuesday, "09:02"), "95.00"), "95.00 of 2026-11-23"},
+		{dated(ny(tuesday, "09:03"), "80", "2026-11-20"), "95.00 of 2026-11-23"}, // of the day before that
+		{previousClose(ny(tuesday, "09:04"), "95.10"), "95.10"},
+		{print(ny(tuesday, "10:00"), "100"), "95.10"},
+		{dated(ny(tuesday, "10:01"), "47.55", "2026-11-23"), "47.55 of 2026-11-23, adjusted"},
+		{dated(ny(tuesday, "10:02"), "47.56", "2026-11-23"), "47.56 of 2026-11-23, adjusted"},
+		{dated(ny(wednesday, "08:00"), "47.56", "2026-11-23"), "47.56 of 2026-11-23, adjusted"}, // not the close of Tuesday
+		{print(ny(wednesday, "09:30"), "101"), "100 of 2026-11-24"},
+		{dated(ny(wednesday, "09:31"), "100.01", "2026-11-24"), "100.01 of 2026-11-24"},
+		{print(ny(friday, "09:30"), "102"), "101 of 2026-11-25"}, // Thanksgiving lies between
+		{dated(ny(monday, "08:00"), "51", "2026-11-27"), "101 of 2026-11-25"},
+		{print(ny(monday, "09:30"), "52"), "51 of 2026-11-27, adjusted"},
+	} {
+		tape.Apply(s.update, s.update.Time)
+		q := tape.Quote(1)
+		got := quotes.FormatDecimal(q.PreviousClose.Decimal)
+		if q.PreviousCloseDate != "" {
+			got += " of " + q.PreviousCloseDate
+		}
+		if q.PreviousCloseAdjusted {
+			got += ", adjusted"
+		}
+		if got != s.want {
+			t.Errorf("step %d: %s, want %s", i, got, s.want)
+		}
+	}
+	if q := restart(t, tape, newStockTape()).Quote(1); q.PreviousCloseDate != "2026-11-27" || !q.PreviousCloseAdjusted {
+		t.Errorf("after a restart: %s", q.AppendJSON(nil))
+	}
+}
+
 func TestTheSourcesDayFiguresGoFirst(t *testing.T) {
 	day := feed.Update{
 		Symbol: aapl, Kind: feed.Day, Time: ny(wednesday, "09:45"),

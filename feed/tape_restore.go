@@ -40,7 +40,7 @@ func (t *Tape) Restore(q quotes.StockQuote) {
 	t.quote.Basis = own.Basis
 	t.quote.Limited = false // such a state lasts seconds, and its end may have been missed
 	t.today, t.haltTime = t.dayOf(q.Time), q.Time
-	t.regular, t.extended = kept(q.Price), kept(q.ExtendedPrice)
+	t.regular, t.extended = kept(last{price: q.Price, at: q.Traded()}), kept(last{price: q.ExtendedPrice, at: q.ExtendedTime})
 	if q.Price.Valid {
 		t.restoreDay(q)
 	}
@@ -59,7 +59,7 @@ func (t *Tape) restoreDay(q quotes.StockQuote) {
 		settledOpen: q.Open, settledHigh: q.High, settledLow: q.Low,
 	}
 	if q.Basis == t.quote.Basis {
-		t.shown.previousClose = q.PreviousClose
+		t.shown.previousClose, t.shown.closeDate, t.shown.adjusted = q.PreviousClose, q.PreviousCloseDate, q.PreviousCloseAdjusted
 	}
 	t.anew = false
 	t.restored = restored{price: true, open: !t.calendar.Always() && q.Session == quotes.Regular && !early}

@@ -141,6 +141,56 @@ func TestAStocksWeek(t *testing.T) {
 	})
 }
 
+// TestThePriceHasATimeOfItsOwn where the quote's time is that of something else.
+func TestThePriceHasATimeOfItsOwn(t *testing.T) {
+	tape := newStockTape()
+	bid := func(at time.Time) feed.Update {
+		return marked(best(0, "1", "2"), func(u *feed.Update) { u.Time, u.BidSize = at, some(at.Format("150405")) })
+	}
+	cancelled := marked(print(ny(wednesday, "09:31"), "103"), func(u *feed.Update) { u.TradeID = 9 })
+	for i, s := range []struct {
+		update         feed.Update // or a Turn at its time
+		price, extends string
+	}{
+		{bid(ny(tuesday, "09:00")), "", ""},
+		{print(ny(tuesday, "10:00"), "100"), "", ""},
+		{bid(ny(tuesday, "10:00:59")), "", ""},
+		{bid(ny(tuesday, "10:01")), tuesday + " 10:00:00", ""},
+		{print(ny(tuesday, "15:59:30"), "101"), "", ""},
+		{bid(ny(tuesday, "15:59:50")), "", ""},
+		{feed.Update{Time: ny(tuesday, "16:00")}, tuesday + " 15:59:30", ""},
+		{marked(print(ny(tuesday, "16:00:10"), "102"), regular), "", ""},
+		{print(ny(tuesday, "16:30"), "99"), tuesday + " 16:00:10", tuesday + " 16:30:00"},
+		{bid(ny(tuesday, "16:31")), tuesday + " 16:00:10", tuesday + " 16:30:00"},
+		{bid(ny(wednesday, "08:00")), tuesday + " 16:00:10", ""},
+		{print(ny(wednesday, "08:30"), "98"), tuesday + " 16:00:10", wednesday + " 08:30:00"},
+		{bid(ny(wednesday, "09:30")), tuesday + " 16:00:10", ""}, // yesterday's price still
+		{cancelled, "", ""},
+		{feed.Update{Symbol: aapl, Kind: feed.Cancel, TradeID: 9, Time: ny(wednesday, "09:31:10")}, tuesday + " 16:00:10", ""},
+		{print(ny(wednesday, "09:32"), "104"), "", ""},
+		{gap(ny(wednesday, "16:10")), wednesday + " 09:32:00", ""}, // until something else is told
+		{bid(ny(wednesday, "16:10")), wednesday + " 09:32:00", ""},
+	} {
+		if s.update.Kind == 0 {
+			tape.Turn(s.update.Time)
+		} else {
+			tape.Apply(s.update, s.update.Time)
+		}
+		clock := func(at time.Time) string {
+			if at.IsZero() {
+				return ""
+			}
+			return at.In(newYork).Format(time.DateTime)
+		}
+		for name, tape := range map[string]*feed.Tape{"running": tape, "restarted": restart(t, tape, newStockTape())} {
+			q := tape.Quote(1)
+			if got, want := clock(q.PriceTime)+"|"+clock(q.ExtendedTime), s.price+"|"+s.extends; got != want && !q.Time.IsZero() {
+				t.Errorf("step %d, %s: %s, want %s", i, name, got, want)
+			}
+		}
+	}
+}
+
 func TestTheClosingPrintComesAfterTheClose(t *testing.T) {
 	tape := newStockTape()
 	officialClose := marked(print(ny(tuesday, "16:01:04"), "182.02"), func(u *feed.Update) {

@@ -154,7 +154,7 @@ func TestANewDayMakesTheLastPriceThePreviousClose(t *testing.T) {
 	apply(tape, feed.Update{Symbol: aapl, Kind: feed.Day, Time: at(0), PreviousClose: some("90"), Volume: some("1000")},
 		trade(1, 1, "100", "10"), trade(2, day, "110", "5"))
 	wantQuote(t, tape, `{"symbol":"AAPL","price":110,"change":10,"change_percent":10.00,"previous_close":100,`+
-		`"open":110,"high":110,"low":110,"volume":5,"currency":"USD","time":"2026-11-21T12:00:00Z","version":7,`+
+		`"open":110,"high":110,"low":110,"volume":5,"previous_close_date":"2026-11-20","currency":"USD","time":"2026-11-21T12:00:00Z","version":7,`+
 		`"session":"regular","timeliness":"live","source":"test"}`)
 }
 

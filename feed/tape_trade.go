@@ -16,8 +16,9 @@ const haltGrace = 5 * time.Second
 // last is the newest of some trades that may be a last price.
 type last struct {
 	price  decimal.NullDecimal
-	time   time.Time
-	ranges bool // it has moved the day's range
+	time   time.Time // what is from before it is late
+	at     time.Time // when it was traded, zero where that is not known
+	ranges bool      // it has moved the day's range
 }
 
 // take says whether p becomes the newest. Of two of one time the one that is
@@ -26,7 +27,7 @@ func (l *last) take(p *print) bool {
 	if p.time.Before(l.time) {
 		return false
 	}
-	*l = last{quotes.Some(p.price), p.time, p.ranges}
+	*l = last{quotes.Some(p.price), p.time, p.time, p.ranges}
 	return true
 }
 
@@ -34,9 +35,10 @@ func (l *last) take(p *print) bool {
 // those that cannot be amended any more.
 type lastPrice struct{ last, settled last }
 
-// kept is a price whose trade is not known.
-func kept(price decimal.NullDecimal) lastPrice {
-	return lastPrice{last: last{price: price}, settled: last{price: price}}
+// kept is a price after which any trade may come, however old it is.
+func kept(l last) lastPrice {
+	l = last{price: l.price, at: l.at}
+	return lastPrice{last: l, settled: l}
 }
 
 func (t *Tape) trade(u Update) Outcome {

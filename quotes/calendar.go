@@ -26,6 +26,12 @@ type Day struct {
 	Early bool
 }
 
+// IsDate says that a text is a date as Day has it.
+func IsDate(text string) bool {
+	_, err := time.Parse(time.DateOnly, text)
+	return err == nil
+}
+
 // hours are the rules of a market: the sessions of a date, which is given as
 // its midnight in UTC; not ok is a date without trading. There is a date with
 // trading in every fortnight.

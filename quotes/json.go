@@ -32,13 +32,15 @@ func (q *StockQuote) AppendJSON(dst []byte) []byte {
 			dst = AppendDecimal(append(dst, f.key...), f.value.Decimal)
 		}
 	}
+	dst = appendText(dst, `,"previous_close_date":`, q.PreviousCloseDate)
+	if q.PreviousCloseAdjusted {
+		dst = append(dst, `,"previous_close_adjusted":true`...)
+	}
 	dst = appendText(dst, `,"basis":`, string(q.Basis))
 	dst = appendText(dst, `,"currency":`, q.Currency)
-	if !q.Time.IsZero() {
-		dst = append(dst, `,"time":"`...)
-		dst = q.Time.UTC().AppendFormat(dst, time.RFC3339Nano)
-		dst = append(dst, '"')
-	}
+	dst = appendTime(dst, `,"time":"`, q.Time)
+	dst = appendTime(dst, `,"price_time":"`, q.PriceTime)
+	dst = appendTime(dst, `,"extended_time":"`, q.ExtendedTime)
 	dst = appendInt(dst, `,"version":`, q.Version)
 	dst = appendText(dst, `,"session":`, string(q.Session))
 	dst = appendText(dst, `,"timeliness":`, string(q.Timeliness))
@@ -81,9 +83,13 @@ type wireQuote struct {
 	ExtendedPrice         json.Number `json:"extended_price"`
 	ExtendedChange        json.Number `json:"extended_change"`
 	ExtendedChangePercent json.Number `json:"extended_change_percent"`
+	PreviousCloseDate     string      `json:"previous_close_date"`
+	PreviousCloseAdjusted bool        `json:"previous_close_adjusted"`
 	Basis                 Basis       `json:"basis"`
 	Currency              string      `json:"currency"`
 	Time                  time.Time   `json:"time"`
+	PriceTime             time.Time   `json:"price_time"`
+	ExtendedTime          time.Time   `json:"extended_time"`
 	Version               int64       `json:"version"`
 	Session               Session     `json:"session"`
 	Timeliness            Timeliness  `json:"timeliness"`
@@ -95,7 +101,8 @@ type wireQuote struct {
 }
 
 // UnmarshalJSON reads what AppendJSON writes. Fields it does not know are
-// ignored, numbers are read exactly and within the bounds of ParseDecimal.
+// ignored, as is a date that is none; numbers are read exactly and within the
+// bounds of ParseDecimal.
 func (q *StockQuote) UnmarshalJSON(data []byte) error {
 	var w wireQuote
 	if err := json.Unmarshal(data, &w); err != nil {
@@ -104,7 +111,11 @@ func (q *StockQuote) UnmarshalJSON(data []byte) error {
 	out := StockQuote{
 		Symbol: w.Symbol, Basis: w.Basis, Currency: w.Currency, Time: w.Time, Version: w.Version,
 		Session: w.Session, Timeliness: w.Timeliness, Delay: time.Duration(w.Delay) * time.Second,
+		PreviousCloseAdjusted: w.PreviousCloseAdjusted, PriceTime: w.PriceTime, ExtendedTime: w.ExtendedTime,
 		Halted: w.Halted, Limited: w.Limited, Stale: w.Stale, Source: w.Source,
+	}
+	if IsDate(w.PreviousCloseDate) {
+		out.PreviousCloseDate = w.PreviousCloseDate
 	}
 	for _, f := range [...]struct {
 		key  string
@@ -132,6 +143,15 @@ func (q *StockQuote) UnmarshalJSON(data []byte) error {
 	}
 	*q = out
 	return nil
+}
+
+// appendTime appends a member with a time, whose opening quote key ends with;
+// nothing for the zero time.
+func appendTime(dst []byte, key string, t time.Time) []byte {
+	if t.IsZero() {
+		return dst
+	}
+	return append(t.UTC().AppendFormat(append(dst, key...), time.RFC3339Nano), '"')
 }
 
 // appendInt appends a member with a whole number.

@@ -50,13 +50,20 @@ type StockQuote struct {
 	Change, ChangePercent         decimal.NullDecimal
 	PreviousClose                 decimal.NullDecimal
 	Basis                         Basis               // of PreviousClose
+	PreviousCloseDate             string              // the trading day it is of, "2006-01-02"; "" where that is not known
+	PreviousCloseAdjusted         bool                // the source has given it anew, as after a split
 	Open, High, Low, Volume       decimal.NullDecimal // of the trading day
 	Bid, BidSize, Ask, AskSize    decimal.NullDecimal
 	ExtendedPrice, ExtendedChange decimal.NullDecimal
 	ExtendedChangePercent         decimal.NullDecimal
 	Currency                      string
-	// Time is the source's time of the last change.
+	// Time is the source's time of the last change, of whatever.
 	Time time.Time
+	// PriceTime is when Price was traded, where Time does not stand for that: when
+	// it is another outside of the regular session, or by a minute.
+	PriceTime time.Time
+	// ExtendedTime is when ExtendedPrice was traded, where that is known.
+	ExtendedTime time.Time
 	// Version orders the quotes of one symbol (Versions).
 	Version    int64
 	Session    Session
@@ -72,6 +79,14 @@ type StockQuote struct {
 	Corrected bool
 	// Source is the name of the feed.
 	Source string
+}
+
+// Traded is when the price was traded.
+func (q *StockQuote) Traded() time.Time {
+	if q.PriceTime.IsZero() {
+		return q.Time
+	}
+	return q.PriceTime
 }
 
 // SetChange computes Change and ChangePercent from Price and PreviousClose.

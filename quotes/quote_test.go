@@ -51,8 +51,35 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	}
 }
 
+// The members that come and go, read back as they were written.
+func TestWhatIsSeldomThereIsReadBack(t *testing.T) {
+	q := sample()
+	q.PreviousCloseDate, q.PreviousCloseAdjusted = "2026-11-19", true
+	q.PriceTime, q.ExtendedPrice, q.ExtendedTime = q.Time.Add(-time.Hour), some("190"), q.Time.Add(-time.Second)
+	text := string(q.AppendJSON(nil))
+	for _, want := range []string{
+		`"previous_close_date":"2026-11-19","previous_close_adjusted":true,"currency"`,
+		`"time":"2026-11-20T15:42:07.123456789Z","price_time":"2026-11-20T14:42:07.123456789Z","extended_time":"2026-11-20T15:42:06.123456789Z","version"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %s", text, want)
+		}
+	}
+	var again quotes.StockQuote
+	if err := json.Unmarshal([]byte(text), &again); err != nil || string(again.AppendJSON(nil)) != text {
+		t.Errorf("%s\n%s (%v)", text, again.AppendJSON(nil), err)
+	}
+	if err := json.Unmarshal([]byte(strings.Replace(text, "2026-11-19", "yesterday", 1)), &again); err != nil || again.PreviousCloseDate != "" {
+		t.Errorf("the date is %q (%v)", again.PreviousCloseDate, err)
+	}
+	if !again.Traded().Equal(q.PriceTime) || !sample().Traded().Equal(q.Time) {
+		t.Error("the price's time")
+	}
+}
+
 func TestAppendJSONDoesNotAllocate(t *testing.T) {
 	q, buf := sample(), make([]byte, 0, 1024)
+	q.PreviousCloseDate, q.PriceTime = "2026-11-19", q.Time.Add(-time.Hour)
 	if n := testing.AllocsPerRun(100, func() { buf = q.AppendJSON(buf[:0]) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -541,7 +541,7 @@ func strip(c *Clock, p DashboardPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = percent(r).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = percent(c, r).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

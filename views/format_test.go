@@ -152,3 +152,21 @@ func TestProvenanceNamesTheFeed(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestThePreviousCloseSaysItsDay(t *testing.T) {
+	c := NewClock(time.Date(2026, 11, 21, 1, 0, 0, 0, time.UTC))
+	for _, tt := range []struct {
+		quote quotes.StockQuote
+		want  string
+	}{
+		{quotes.StockQuote{}, "previous close"},
+		{quotes.StockQuote{PreviousCloseDate: "2026-11-20"}, "previous close of Nov 20"},
+		{quotes.StockQuote{PreviousCloseDate: "2026-01-02", PreviousCloseAdjusted: true}, "previous close of Jan 2 (adjusted by the source)"},
+		{quotes.StockQuote{PreviousCloseDate: "2025-12-31"}, "previous close of Dec 31, 2025"},
+		{quotes.StockQuote{PreviousCloseDate: "<b>"}, "previous close"},
+	} {
+		if got := c.Base(&tt.quote); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}

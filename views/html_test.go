@@ -171,7 +171,7 @@ func TestTableKeepsItsMeaningAsCards(t *testing.T) {
 
 func TestEveryTextThatChangesHasATextNode(t *testing.T) {
 	empty := map[string]bool{"range": true, "spark": true, "extended": true, "day": true, "time": true,
-		"basis": true, "extended_label": true, "extended_price": true, "extended_change": true}
+		"basis": true, "extended_label": true, "extended_price": true, "extended_change": true, "extended_time": true, "extended_day": true}
 	for _, s := range Samples(testSite) {
 		for _, n := range find(parse(t, render(t, s.Component)), func(n *html.Node) bool { return value(n, "data-field") != "" }) {
 			field := value(n, "data-field")

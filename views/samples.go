@@ -90,10 +90,14 @@ func sampleRows(now time.Time) []Row {
 		sampleRow(now, "TSLA|Tesla, Inc.|XNAS|USD|2|America/New_York", "1351.11 1340 1342.50 1362.98 1331.05 98765432", func(q *quotes.StockQuote) {
 			q.Timeliness, q.Session = quotes.Live, quotes.Post
 			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("1349.75"), number("-1.36"), number("-0.1")
+			q.ExtendedTime, q.PriceTime = q.Time, q.Time.Add(-12*time.Minute)
+			q.PreviousCloseDate, q.PreviousCloseAdjusted = "2026-11-19", true
 		}),
 		sampleRow(now, "NVDA|NVIDIA Corporation|XNAS|USD|2|America/New_York", "189.60 191.02 191.3 191.44 188.2 80123456", func(q *quotes.StockQuote) {
 			q.Timeliness, q.Delay, q.Session = quotes.Delayed, 15*time.Minute, quotes.Pre
 			q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = number("190.10"), number("0.5"), number("0.26")
+			q.ExtendedTime, q.PriceTime = q.Time.Add(-5*time.Second), q.Time.Add(-18*time.Hour)
+			q.PreviousCloseDate = "2026-11-18"
 		}),
 		sampleRow(now, "GOOGL|"+hostile+"|XNAS|USD|2|America/New_York", "166.2 168.11 168 168.4 165.9 1200", func(q *quotes.StockQuote) {
 			q.Stale = true

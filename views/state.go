@@ -79,6 +79,23 @@ func base(q *quotes.StockQuote) string {
 	return "previous close"
 }
 
+// Base is what a change is counted from with the day that it is of, where that is
+// known: "previous close of Nov 20".
+func (c *Clock) Base(q *quotes.StockQuote) string {
+	words := base(q)
+	if day, err := time.Parse(time.DateOnly, q.PreviousCloseDate); err == nil {
+		layout := "Jan 2"
+		if day.Year() != c.now.UTC().Year() {
+			layout = "Jan 2, 2006"
+		}
+		words += " of " + day.Format(layout)
+	}
+	if q.PreviousCloseAdjusted {
+		words += " (adjusted by the source)"
+	}
+	return words
+}
+
 // ExtendedHours is the second line that pre and post market have, in words; Way
 // is the change's direction.
 type ExtendedHours struct{ Label, Price, Change, Way string }

@@ -58,6 +58,9 @@ func line(u feed.Update) string {
 	case feed.Quote:
 		return fmt.Sprintf("%s %s quote %s x %s, %s x %s", at, u.Symbol, opt(u.Bid), opt(u.BidSize), opt(u.Ask), opt(u.AskSize))
 	case feed.Day:
+		if u.PreviousCloseDate != "" {
+			return fmt.Sprintf("%s %s day prev %s of %s open %s high %s low %s vol %s", at, u.Symbol, opt(u.PreviousClose), u.PreviousCloseDate, opt(u.Open), opt(u.High), opt(u.Low), opt(u.Volume))
+		}
 		return fmt.Sprintf("%s %s day prev %s open %s high %s low %s vol %s", at, u.Symbol, opt(u.PreviousClose), opt(u.Open), opt(u.High), opt(u.Low), opt(u.Volume))
 	case feed.Status:
 		text := fmt.Sprintf("%s %s halted %v", at, u.Symbol, u.Halted)

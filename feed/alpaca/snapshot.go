@@ -30,6 +30,14 @@ type bar struct {
 	open, high, low, close, volume decimal.NullDecimal
 }
 
+// date is the trading day of a bar, "" of one that is not there.
+func (b *bar) date() string {
+	if b.begin.IsZero() {
+		return ""
+	}
+	return b.begin.Add(12 * time.Hour).UTC().Format(time.DateOnly) // noon in New York has the same date in UTC
+}
+
 func (b *bar) ok() bool { return !b.begin.IsZero() && b.close.Valid && b.close.Decimal.Sign() > 0 }
 
 // mostInCall is how many symbols one call asks for: the address stays short enough
@@ -153,7 +161,8 @@ func (s *snapshot) day(sym quotes.Symbol, calendar *quotes.Calendar, now time.Ti
 	}
 	trade, traded, _ := s.lastTrade(sym) // what is malformed has been told
 	return feed.Update{
-		Symbol: sym, Kind: feed.Day, Time: day.moment(calendar, trade.Time, traded), PreviousClose: previous.close,
+		Symbol: sym, Kind: feed.Day, Time: day.moment(calendar, trade.Time, traded),
+		PreviousClose: previous.close, PreviousCloseDate: previous.date(),
 		Open: day.open, High: day.high, Low: day.low, Volume: day.volume,
 	}, true
 }

@@ -53,14 +53,14 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"while it trades": {
 			now: "12 11:00", trade: tradeOf(t, "12 10:59", "30.25", ""), daily: barOf(monday, "30."), previous: barOf(friday, "20."),
 			want: []string{
-				"12 15:59:00 GME day prev 20.2 open 30.1 high 30.3 low 30.0 vol 12000",
+				"12 15:59:00 GME day prev 20.2 of 2026-01-09 open 30.1 high 30.3 low 30.0 vol 12000",
 				"12 15:59:00 GME trade 1878 30.25 x 10 lR",
 			},
 		},
 		"while it trades, the last an odd lot": {
 			now: "12 11:00", trade: tradeOf(t, "12 10:59", "30.25", `,"I"`), daily: barOf(monday, "30."), previous: barOf(friday, "20."),
 			want: []string{
-				"12 15:59:00 GME day prev 20.2 open 30.1 high 30.3 low 30.0 vol 12000",
+				"12 15:59:00 GME day prev 20.2 of 2026-01-09 open 30.1 high 30.3 low 30.0 vol 12000",
 				"12 15:59:00 GME trade 0 30.2 x 0 lR",
 				"12 15:59:00 GME trade 1878 30.25 x 10 R",
 			},
@@ -68,7 +68,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"before the open: the bars are of Friday and Thursday": {
 			now: "12 08:00", trade: tradeOf(t, "12 07:59", "25", `,"T"`), daily: barOf(friday, "20."), previous: barOf(thursday, "10."),
 			want: []string{
-				"09 21:00:00 GME day prev 10.2 open 20.1 high 20.3 low 20.0 vol 9000",
+				"09 21:00:00 GME day prev 10.2 of 2026-01-08 open 20.1 high 20.3 low 20.0 vol 9000",
 				"09 21:00:00 GME trade 0 20.2 x 0 lR",
 				"12 12:59:00 GME trade 1878 25 x 10 l",
 			},
@@ -84,7 +84,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"just open: the bar of today is not there yet": {
 			now: "12 09:30", trade: tradeOf(t, "12 09:30", "26", ""), daily: barOf(friday, "20."), previous: barOf(thursday, "10."),
 			want: []string{
-				"09 21:00:00 GME day prev 10.2 open 20.1 high 20.3 low 20.0 vol 9000",
+				"09 21:00:00 GME day prev 10.2 of 2026-01-08 open 20.1 high 20.3 low 20.0 vol 9000",
 				"09 21:00:00 GME trade 0 20.2 x 0 lR",
 				"12 14:30:00 GME trade 1878 26 x 10 lR",
 			},
@@ -92,7 +92,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"after the close: the price is the close and not the evening's": {
 			now: "12 17:00", trade: tradeOf(t, "12 16:59", "31", `,"T"`), daily: barOf(monday, "30."), previous: barOf(friday, "20."),
 			want: []string{
-				"12 21:00:00 GME day prev 20.2 open 30.1 high 30.3 low 30.0 vol 12000",
+				"12 21:00:00 GME day prev 20.2 of 2026-01-09 open 30.1 high 30.3 low 30.0 vol 12000",
 				"12 21:00:00 GME trade 0 30.2 x 0 lR",
 				"12 21:59:00 GME trade 1878 31 x 10 l",
 			},
@@ -100,7 +100,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"in the night": {
 			now: "13 02:00", trade: tradeOf(t, "12 19:59", "31", `,"T"`), daily: barOf(monday, "30."), previous: barOf(friday, "20."),
 			want: []string{
-				"12 21:00:00 GME day prev 20.2 open 30.1 high 30.3 low 30.0 vol 12000",
+				"12 21:00:00 GME day prev 20.2 of 2026-01-09 open 30.1 high 30.3 low 30.0 vol 12000",
 				"12 21:00:00 GME trade 0 30.2 x 0 lR",
 				"13 00:59:00 GME trade 1878 31 x 10 l",
 			},
@@ -108,7 +108,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"at the weekend": {
 			now: "11 12:00", trade: tradeOf(t, "09 19:59", "21", `,"T"`), daily: barOf(friday, "20."), previous: barOf(thursday, "10."),
 			want: []string{
-				"09 21:00:00 GME day prev 10.2 open 20.1 high 20.3 low 20.0 vol 9000",
+				"09 21:00:00 GME day prev 10.2 of 2026-01-08 open 20.1 high 20.3 low 20.0 vol 9000",
 				"09 21:00:00 GME trade 0 20.2 x 0 lR",
 				"10 00:59:00 GME trade 1878 21 x 10 l",
 			},
@@ -130,14 +130,14 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"a stock that did not trade on Friday": {
 			now: "12 11:00", trade: tradeOf(t, "12 10:59", "30.25", ""), daily: barOf(monday, "30."), previous: barOf(thursday, "10."),
 			want: []string{
-				"12 15:59:00 GME day prev 10.2 open 30.1 high 30.3 low 30.0 vol 12000",
+				"12 15:59:00 GME day prev 10.2 of 2026-01-08 open 30.1 high 30.3 low 30.0 vol 12000",
 				"12 15:59:00 GME trade 1878 30.25 x 10 lR",
 			},
 		},
 		"a stock that has not traded today": {
 			now: "12 15:00", trade: tradeOf(t, "09 15:00", "20.2", ""), daily: barOf(friday, "20."), previous: barOf(thursday, "10."),
 			want: []string{
-				"09 20:00:00 GME day prev 10.2 open 20.1 high 20.3 low 20.0 vol 9000",
+				"09 20:00:00 GME day prev 10.2 of 2026-01-08 open 20.1 high 20.3 low 20.0 vol 9000",
 				"09 20:00:00 GME trade 1878 20.2 x 10 lR",
 			},
 		},
@@ -151,7 +151,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"a last trade that is older than the bar's day": {
 			now: "12 11:00", trade: tradeOf(t, "09 15:59", "20", ""), daily: barOf(monday, "30."), previous: barOf(friday, "20."),
 			want: []string{
-				"12 14:30:00 GME day prev 20.2 open 30.1 high 30.3 low 30.0 vol 12000",
+				"12 14:30:00 GME day prev 20.2 of 2026-01-09 open 30.1 high 30.3 low 30.0 vol 12000",
 				"12 14:30:00 GME trade 0 30.2 x 0 lR",
 			},
 		},
@@ -169,7 +169,7 @@ func TestASnapshotGoesToTheDayOfItsBar(t *testing.T) {
 		"a bar of a Sunday, which our calendar does not have": {
 			now: "12 08:00", daily: barOf(11, "20."), previous: barOf(friday, "10."),
 			want: []string{
-				"11 14:30:00 GME day prev 10.2 open 20.1 high 20.3 low 20.0 vol 11000",
+				"11 14:30:00 GME day prev 10.2 of 2026-01-09 open 20.1 high 20.3 low 20.0 vol 11000",
 				"11 14:30:00 GME trade 0 20.2 x 0 lR",
 			},
 		},

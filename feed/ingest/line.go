@@ -53,6 +53,7 @@ const (
 	askField
 	askSizeField
 	previousCloseField
+	previousCloseDateField
 	openField
 	highField
 	lowField
@@ -71,7 +72,7 @@ const (
 
 var fieldNames = [fields]string{
 	"type", "symbol", "time", "id", "price", "size", "moves_last", "moves_range", "counts_volume", "regular",
-	"bid", "bid_size", "ask", "ask_size", "previous_close", "open", "high", "low", "volume", "halted", "limited",
+	"bid", "bid_size", "ask", "ask_size", "previous_close", "previous_close_date", "open", "high", "low", "volume", "halted", "limited",
 	"name", "exchange", "currency", "class", "decimals", "tick_size", "time_zone",
 }
 
@@ -185,12 +186,26 @@ func (l *line) day(u *feed.Update) {
 	u.PreviousClose, u.Open = l.price(previousCloseField), l.price(openField)
 	u.High, u.Low = l.price(highField), l.price(lowField)
 	u.Volume = l.size(volumeField)
+	u.PreviousCloseDate = l.date(previousCloseDateField)
 	if !u.PreviousClose.Valid && !u.Open.Valid && !u.High.Valid && !u.Low.Valid && !u.Volume.Valid {
 		l.fail("none of previous_close, open, high, low and volume is there")
+	}
+	if u.PreviousCloseDate != "" && !u.PreviousClose.Valid {
+		l.fail("previous_close_date without previous_close")
 	}
 	if u.High.Valid && u.Low.Valid && u.Low.Decimal.GreaterThan(u.High.Decimal) {
 		l.fail("low is above high")
 	}
+}
+
+// date is a date as 2006-01-02, "" when it is not there.
+func (l *line) date(f field) string {
+	text := string(l.text[f])
+	if text != "" && !quotes.IsDate(text) {
+		l.fail("%s %q; write a date like 2026-11-20", fieldNames[f], clip(text))
+		return ""
+	}
+	return text
 }
 
 // instrument takes what the line says; the rest is what nobody has to know: two

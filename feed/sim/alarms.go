@@ -112,7 +112,7 @@ func (t *ticker) beginDay(now int64, emit func(feed.Update)) {
 		return
 	}
 	t.divide(t.splitRatio())
-	emit(feed.Update{Symbol: t.symbol, Kind: feed.Day, Time: instant(now), PreviousClose: quotes.Some(t.price(t.last))})
+	emit(feed.Update{Symbol: t.symbol, Kind: feed.Day, Time: instant(now), PreviousClose: quotes.Some(t.price(t.last)), PreviousCloseDate: t.dayBefore()})
 }
 
 // splitRatio is what a split makes of a price: less where it is high, more

@@ -61,10 +61,14 @@ func (t *ticker) day(open, last, opened int64, sd float64) feed.Update {
 	high := max(last, opened) + int64(reach*t.rng.ExpFloat64()/2)
 	low := max(1, min(last, opened)-int64(reach*min(2, t.rng.ExpFloat64()/2)))
 	return feed.Update{
-		Symbol: t.symbol, Kind: feed.Day, Time: instant(open), PreviousClose: quotes.Some(t.price(t.close)),
+		Symbol: t.symbol, Kind: feed.Day, Time: instant(open),
+		PreviousClose: quotes.Some(t.price(t.close)), PreviousCloseDate: t.dayBefore(),
 		Open: quotes.Some(t.price(opened)), High: quotes.Some(t.price(high)), Low: quotes.Some(t.price(low)),
 	}
 }
+
+// dayBefore is the date of the trading day before the one of t's phase.
+func (t *ticker) dayBefore() string { return t.hours.calendar.Day(instant(t.phase.day - 1)).Date }
 
 // present emits the last trade of the regular session, which ended or has come
 // as far as end, and what there is at now.

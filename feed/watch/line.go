@@ -2,6 +2,7 @@ package watch
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tickboard/tickboard/quotes"
@@ -67,7 +68,7 @@ func (w *watch) linesOf(sym quotes.Symbol, q *quotes.StockQuote, c *views.Clock)
 		{views.Number(q.Bid, decimals), ""},
 		{views.Number(q.Ask, decimals), ""},
 		{views.Big(q.Volume), ""},
-		{c.Time(q.Time, zone) + " " + c.Zone(zone), faint},
+		{c.Time(q.Traded(), zone) + " " + c.Zone(zone), faint},
 		{c.Age(q.Time), faint},
 		state,
 		{q.Source, faint},
@@ -75,9 +76,20 @@ func (w *watch) linesOf(sym quotes.Symbol, q *quotes.StockQuote, c *views.Clock)
 	if extended, shown := views.Extended(row); shown {
 		way := colourOf(extended.Way)
 		change, percent, _ := strings.Cut(extended.Change, " ")
-		lines = append(lines, line{{"", ""}, {extended.Price, bold}, {change, way}, {strings.Trim(percent, "()"), way}, {"", ""}, {extended.Label, faint}})
+		lines = append(lines, line{{"", ""}, {extended.Price, bold}, {change, way}, {strings.Trim(percent, "()"), way}, {"", ""}, {extended.Label, faint}}.timed(c, q.ExtendedTime, zone))
 	}
 	return lines
+}
+
+// timed puts a time that is known into its column, behind what l has.
+func (l line) timed(c *views.Clock, at time.Time, zone string) line {
+	if at.IsZero() {
+		return l
+	}
+	for columns[len(l)].name != "Time" {
+		l = append(l, cell{})
+	}
+	return append(l, cell{c.Time(at, zone) + " " + c.Zone(zone), faint})
 }
 
 func colourOf(way string) string { return map[string]string{"up": green, "down": red}[way] }

@@ -195,9 +195,11 @@ func TestLinesAreAligned(t *testing.T) {
 	q.Time = now.Add(-2 * time.Second)
 	q.PreviousClose = some("1340").Price
 	q.SetChange()
+	q.PriceTime, q.ExtendedTime = now.Add(-time.Hour), now.Add(-3*time.Second)
 	q.ExtendedPrice, q.ExtendedChange, q.ExtendedChangePercent = some("1349.75").Price, some("-1.36").Price, some("-0.1").Price
 	halted := q
 	halted.Symbol, halted.Session, halted.Halted, halted.Basis = quotes.MustSymbol("BTC/USD"), quotes.Regular, true, quotes.Rolling24h
+	halted.PriceTime = time.Time{}
 	clock := views.NewClock(now)
 	var plainText, coloured []string
 	for _, l := range append(append([]line{heading()}, w.lines(&q, clock)...), w.lines(&halted, clock)...) {
@@ -205,8 +207,8 @@ func TestLinesAreAligned(t *testing.T) {
 	}
 	want := []string{
 		"Symbol             Last         Chg    Chg %               Bid          Ask    Volume Time            Age State                Source",
-		"TSLA           1,351.11      +11.11   +0.83%                 —            —         — 20:42:07 UTC    2 s Live                 alpaca[2J",
-		"               1,349.75       −1.36   −0.10%       After hours",
+		"TSLA           1,351.11      +11.11   +0.83%                 —            —         — 19:42:09 UTC    2 s Live                 alpaca[2J",
+		"               1,349.75       −1.36   −0.10%       After hours                        20:42:06 UTC",
 		"BTC/USD        1,351.11      +11.11   +0.83% 24h             —            —         — 20:42:07 UTC    2 s Halted               alpaca[2J",
 	}
 	if diff := cmp.Diff(want, plainText); diff != "" {

@@ -13,7 +13,8 @@ const price = format(places(+decimals))
 const change = format({ ...places(+decimals), ...sign })
 const percent = format({ ...places(2), ...sign }, '%')
 const way = (n) => /[1-9]/.test(Number(n ?? 0).toFixed(decimals)) ? (n > 0 ? 'up' : 'down') : 'flat'
-const clock = (t, more) => {
+const clock = (time, more) => {
+	const t = new Date(time)
 	try { return new Intl.DateTimeFormat(locale, { timeZone: tz, timeStyle: 'medium', hourCycle: 'h23', ...more }).format(t) } catch { return t.toISOString().slice(11, 19) }
 }
 const day = (t) => new Intl.DateTimeFormat('en', { timeZone: tz }).format(t)
@@ -27,7 +28,7 @@ function num(text) { return text ? +text : undefined }
 
 function state(q) {
 	if (q.halted) return 'Halted'
-	if (q.stale) return 'Stale since ' + clock(new Date(q.time))
+	if (q.stale) return 'Stale since ' + clock(q.time)
 	if (q.limited) return 'Limit state'
 	if (q.session === 'closed') return 'Closed'
 	if (q.timeliness === 'delayed') return q.delay >= 60 ? `Delayed ${Math.round(q.delay / 60)} min` : 'Delayed'
@@ -45,7 +46,7 @@ function more(q) {
 	const n = q.extended_change, line = field('extended')
 	line.hidden = q.extended_price == null || q.session === 'regular'
 	line.dataset.way = way(n)
-	put('extended', `${q.session === 'pre' ? 'Pre-market' : 'After hours'} ${price(q.extended_price)} ${change(n)} (${percent(q.extended_change_percent)})`)
+	put('extended', `${q.session === 'pre' ? 'Pre-market' : 'After hours'} ${price(q.extended_price)} ${change(n)} (${percent(q.extended_change_percent)}) ${q.extended_time ? clock(q.extended_time) : ''}`)
 	put('basis', q.basis ?? '')
 }
 
@@ -53,7 +54,7 @@ function when(time) {
 	if (!time) return
 	const t = new Date(time), el = field('time')
 	el.dateTime = time
-	put('time', clock(t, day(t) === day(new Date()) ? { timeStyle: 'long' } : { dateStyle: 'medium', timeStyle: 'long' }))
+	put('time', clock(t, { timeStyle: 'long', dateStyle: day(t) === day(new Date()) ? undefined : 'medium' }))
 }
 
 function paint() {
@@ -61,9 +62,8 @@ function paint() {
 	const q = newest
 	numbers(q)
 	more(q)
-	when(q.time)
-	words = state(q)
-	say(words)
+	when(q.price_time ?? q.time)
+	say(words = state(q))
 	const cell = field('price'), now = Date.now()
 	if (fresh && last != null && q.price !== last && now - flashed > 1000) {
 		flashed = now
@@ -98,10 +98,8 @@ function hear() {
 }
 
 function open() {
-	close()
-	if (shares) share()
-	else if (many) listen()
-	else poll()
+	close();
+	(shares ? share : many ? listen : poll)()
 }
 
 function share() {
@@ -182,8 +180,7 @@ if (rate.selectedIndex < 0) {
 }
 rate.hidden = false
 rate.onchange = () => { close(); next = 0; say(words); follow() }
-const shown = root.dataset
-numbers({ price: num(shown.price), change: num(shown.change), change_percent: num(shown.percent) })
+numbers({ price: last, change: num(root.dataset.change), change_percent: num(root.dataset.percent) })
 when(field('time').dateTime)
 document.addEventListener('visibilitychange', follow)
 new IntersectionObserver(([e]) => {

@@ -140,6 +140,20 @@ export function base(q) {
 }
 
 /**
+ * What a change is counted from with the day that it is of, where that is known.
+ * @param {import('./stream.js').Quote} q
+ * @param {Date} now
+ */
+export function datedBase(q, now) {
+	let words = base(q)
+	if (q.previous_close_date) {
+		const date = times('UTC', { year: 'numeric', month: 'short', day: 'numeric' }).format(new Date(q.previous_close_date))
+		words += ' of ' + (date.endsWith(String(now.getUTCFullYear())) ? date.slice(0, -6) : date)
+	}
+	return q.previous_close_adjusted ? words + ' (adjusted by the source)' : words
+}
+
+/**
  * The second line of pre and post market, not shown in the regular session.
  * @param {import('./stream.js').Quote} q
  * @param {number} decimals

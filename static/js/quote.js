@@ -71,16 +71,18 @@ export class QuoteView {
 		this.title('state', `${format.timeliness(q)} data from ${q.source ?? ''}`)
 		this.text('session', format.sessions[q.session ?? ''] ?? format.missing)
 		this.text('source', q.source ?? format.missing)
-		this.time(q)
+		this.time('', q.price_time ?? q.time)
 		this.text('basis', q.basis ?? '')
-		this.text('base', format.base(q))
-		this.title('change_percent', 'Against the ' + format.base(q))
+		const base = format.datedBase(q, new Date())
+		this.text('base', base)
+		this.title('change_percent', 'Against the ' + base)
 		const extended = format.extended(q, decimals)
 		const line = this.fields.get('extended')
 		if (line) {
 			line.hidden = !extended
 			line.dataset.way = extended?.way
 		}
+		this.time('extended_', extended && q.extended_time)
 		for (const key of ['label', 'price', 'change']) this.text('extended_' + key, /** @type {any} */ (extended)?.[key] ?? '')
 		this.range(q)
 		this.spark(q)
@@ -117,14 +119,20 @@ export class QuoteView {
 		if (el && el.title !== value) el.title = value
 	}
 
-	/** @param {Quote} q */
-	time(q) {
-		const el = this.fields.get('time')
-		if (!el || !q.time) return
-		const at = new Date(q.time)
-		el.setAttribute('datetime', q.time)
-		this.text('clock', format.clock(at, this.tz))
-		this.text('day', format.day(at, this.tz, this.root.dataset.zone ?? '', new Date()))
+	/**
+	 * The time of the price, or of the one of pre and post market, which is hidden with it.
+	 * @param {'' | 'extended_'} prefix
+	 * @param {string | undefined} time
+	 */
+	time(prefix, time) {
+		const el = this.fields.get(prefix + 'time')
+		if (!el) return
+		if (prefix) el.hidden = !time
+		if (!time) return
+		const at = new Date(time)
+		el.setAttribute('datetime', time)
+		this.text(prefix + 'clock', format.clock(at, this.tz))
+		this.text(prefix + 'day', format.day(at, this.tz, this.root.dataset.zone ?? '', new Date()))
 	}
 
 	/** Moves the last price on the day's range. @param {Quote} q */

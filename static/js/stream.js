@@ -11,7 +11,8 @@
  *   previous_close?: number, open?: number, high?: number, low?: number, volume?: number, bid?: number,
  *   bid_size?: number, ask?: number, ask_size?: number, currency?: string, time?: string, session?: string,
  *   timeliness?: string, delay?: number, halted?: boolean, limited?: boolean, stale?: boolean, source?: string, basis?: string,
- *   extended_price?: number, extended_change?: number, extended_change_percent?: number}} Quote
+ *   extended_price?: number, extended_change?: number, extended_change_percent?: number,
+ *   price_time?: string, extended_time?: string, previous_close_date?: string, previous_close_adjusted?: boolean}} Quote
  * @typedef {{id: number, type: string, message: string, time: string, rule?: unknown}} Notification
  * @typedef {{name: 'connecting' | 'open' | 'silent' | 'waiting' | 'closed', since?: Date, retry?: Date, reason?: string}} State
  *   since is when the last event came, retry when the next attempt is made

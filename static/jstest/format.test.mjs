@@ -52,6 +52,17 @@ test('pre and post market are a labelled line', () => {
 	assert.equal(format.extended({ session: 'post' }, 2), undefined)
 })
 
+test('a previous close says its day', () => {
+	const now = new Date('2026-11-21T01:00:00Z')
+	for (const [quote, words] of [
+		[{}, 'previous close'],
+		[{ previous_close_date: '2026-11-20' }, 'previous close of Nov 20'],
+		[{ previous_close_date: '2026-01-02', previous_close_adjusted: true }, 'previous close of Jan 2 (adjusted by the source)'],
+		[{ previous_close_date: '2025-12-31' }, 'previous close of Dec 31, 2025'],
+		[{ basis: 'day', previous_close_adjusted: true }, 'price at 00:00 UTC (adjusted by the source)'],
+	]) assert.equal(format.datedBase(quote, now), words)
+})
+
 test('a change says what it is counted from', () => {
 	for (const [basis, words] of [[undefined, 'previous close'], ['24h', 'price 24 h before'], ['day', 'price at 00:00 UTC']]) {
 		assert.equal(format.base({ basis }), words)
