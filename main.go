@@ -45,6 +45,7 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
 	"github.com/tickboard/tickboard/quotes/history"
+	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
 	"github.com/tickboard/tickboard/web"
 )
@@ -356,12 +357,12 @@ func (p *program) build(market feed.Options, token string) {
 		Stored: func([]alert.Notification) { p.notes.Hint() },
 	})
 	p.web = web.New(web.Options{
-		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, History: seen, Posts: posts(market.Specs),
+		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, History: seen, Profiles: p.db, Posts: posts(market.Specs),
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
 		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
 		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols,
 		MaxStreams: p.limit.Max, MaxStreamsPerAddress: p.cfg.maxPerAddress, MaxStreamsPerSecond: p.cfg.maxPerSecond,
-		TrustedProxies: p.cfg.trustedProxies, Certificate: p.cert,
+		TrustedProxies: p.cfg.trustedProxies, AuthHeader: p.cfg.authHeader, Certificate: p.cert,
 		Heartbeat: p.cfg.heartbeat, WriteTimeout: p.cfg.writeTimeout, Drain: p.cfg.drain,
 		Version: version(), Logger: p.log,
 	})
@@ -382,6 +383,7 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	back.Go(func() error { return p.notes.Run(backCtx) })
 	back.Go(func() error { return tidy(backCtx) })
 	back.Go(func() error { return p.web.Run(backCtx) })
+	back.Go(func() error { return profile.RunRetire(backCtx, p.db, p.log) })
 	if p.cert != nil {
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)
@@ -619,6 +621,7 @@ type config struct {
 	maxPerAddress   int
 	maxPerSecond    int
 	trustedProxies  web.Networks
+	authHeader      string
 	heartbeat       time.Duration
 	writeTimeout    time.Duration
 	drain           time.Duration
@@ -705,6 +708,7 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.IntVar(&cfg.maxPerAddress, "max-streams-per-address", 200, "`number` of streams at once from one public address (IPv6: /64); 0 is no limit")
 	fs.IntVar(&cfg.maxPerSecond, "max-streams-per-second", 0, "`number` of new streams in a second; 0 is no limit")
 	fs.StringVar(&t.trustedProxies, "trusted-proxies", "", "comma list of `addresses` and networks whose X-Forwarded-For and -Proto are believed; loopback and private are words for theirs")
+	fs.StringVar(&cfg.authHeader, "auth-header", "", "`name` of the header in which --trusted-proxies say who the user is, as X-Forwarded-User; in place of a cookie")
 	fs.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate chain to serve HTTPS with; SIGHUP reads it again")
 	fs.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of its key")
 	fs.IntVar(&cfg.maxSymbols, "max-symbols", 200, "`number` of symbols on one stream")
@@ -786,6 +790,8 @@ func (cfg *config) check(t texts) (err error) {
 		{cfg.maxPerSecond < 0, "--max-streams-per-second is at least 1, or 0 for no limit"},
 		{cfg.drain < 0 || cfg.drain > time.Hour, "--drain is from 0s to 1h"},
 		{(cfg.tlsCert == "") != (cfg.tlsKey == ""), "--tls-cert and --tls-key are given both or neither"},
+		{!isToken(cfg.authHeader), "--auth-header is the name of a header, as X-Forwarded-User"},
+		{cfg.authHeader != "" && len(cfg.trustedProxies) == 0, "--auth-header needs --trusted-proxies: name the proxies that are believed; they must replace what a client sends in that header"},
 		{cfg.keep < 0, "--keep-notifications is at least 1, or 0 for no limit"},
 		{cfg.keepFor < 0 || cfg.keepFor > 0 && cfg.keepFor < days(time.Minute), "--keep-notifications-for is at least 1m, or 0 for ever"},
 		{cfg.maxSymbols < 1, "--max-symbols is at least 1"},
@@ -799,6 +805,14 @@ func (cfg *config) check(t texts) (err error) {
 		}
 	}
 	return nil
+}
+
+// isToken says that a text can be the name of a header (RFC 9110, section 5.6.2),
+// or is none.
+func isToken(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
 }
 
 // unsafeSource says that a text could end a header's directive.
@@ -849,6 +863,9 @@ func (p *program) summary() []any {
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
 		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,
 		"cors_origins", strings.Join(p.cfg.corsOrigins, ","), "drain", p.cfg.drain,
+	}
+	if p.cfg.authHeader != "" {
+		list = append(list, "auth_header", p.cfg.authHeader)
 	}
 	if p.cert != nil {
 		list = append(list, "tls_names", strings.Join(p.cert.Names(), " "), "tls_expires", p.cert.Expires())

@@ -67,6 +67,8 @@ func TestWrongStartsSayWhatToDo(t *testing.T) {
 		{"public address with a path", nil, []string{"--public-url", "https://quotes.example.com/x"}, []string{"--public-url", "without a path"}},
 		{"origin that is none", nil, []string{"--cors-origins", "https://a.example;x"}, []string{"--cors-origins", "https://"}},
 		{"ancestor that is none", nil, []string{"--embed-ancestors", "https://a.example; script-src *"}, []string{"--embed-ancestors", "https://"}},
+		{"user from nobody", nil, []string{"--auth-header", "X-Forwarded-User"}, []string{"--auth-header", "--trusted-proxies"}},
+		{"header that is none", nil, []string{"--auth-header", "X User", "--trusted-proxies", "loopback"}, []string{"--auth-header", "X-Forwarded-User"}},
 		{"no feed", nil, []string{"--feed", ""}, []string{"--feed", "sim://"}},
 		{"unknown scheme", nil, []string{"--feed", "nasdaq://x"}, []string{"nasdaq", "sim", "replay"}},
 		{"no scheme", nil, []string{"--feed", "sim"}, []string{"sim"}},

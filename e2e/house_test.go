@@ -18,7 +18,8 @@ var arrows = map[string][]string{
 	"quotes/alert":        {"quotes"},
 	"quotes/history":      {"quotes"},
 	"quotes/deliver":      {"quotes", "quotes/alert"},
-	"quotes/store":        {"quotes", "quotes/alert", "quotes/deliver"},
+	"quotes/profile":      {"quotes"},
+	"quotes/store":        {"quotes", "quotes/alert", "quotes/deliver", "quotes/profile"},
 	"quotes/store/pgtest": {},
 	"feed":                {"quotes"},
 	"feed/socket":         {"feed/rest"},
@@ -31,7 +32,7 @@ var arrows = map[string][]string{
 	"web/sse":             {},
 	"e2e/load":            {"e2e/load/market"},
 	"e2e/load/market":     {},
-	"web":                 {"quotes", "quotes/alert", "quotes/deliver", "quotes/history", "quotes/hub", "feed", "views", "static", "web/sse"},
+	"web":                 {"quotes", "quotes/alert", "quotes/deliver", "quotes/history", "quotes/hub", "quotes/profile", "feed", "views", "static", "web/sse"},
 }
 
 // rooms are the libraries that stay in one place.

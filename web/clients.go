@@ -124,12 +124,17 @@ func (c clients) counted(r *http.Request) netip.Prefix {
 // scheme is what a trusted proxy says the client speaks, "" where none does.
 func (c clients) scheme(r *http.Request) string {
 	scheme := strings.ToLower(r.Header.Get("X-Forwarded-Proto"))
-	if scheme == "" || len(c.proxies) == 0 {
-		return ""
-	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !c.proxies.contain(peer.Addr().Unmap().WithZone("")) {
+	if scheme == "" || !c.proxied(r) {
 		return ""
 	}
 	return scheme
+}
+
+// proxied says that it is a trusted proxy that asks.
+func (c clients) proxied(r *http.Request) bool {
+	if len(c.proxies) == 0 {
+		return false
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && c.proxies.contain(peer.Addr().Unmap().WithZone(""))
 }

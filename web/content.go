@@ -30,8 +30,12 @@ const (
 // with the number it has, and is told of the gap.
 var errOvertaken = errors.New("retention removed notifications that the stream had not sent yet")
 
-// errLog says that the log cannot be read now.
-var errLog = errors.New("read the notifications")
+// errLog says that the log cannot be read now, errCaller that what the caller has
+// cannot.
+var (
+	errLog    = errors.New("read the notifications")
+	errCaller = errors.New("read what the caller has")
+)
 
 // quoteFrame is a quote with its event, shared by all streams.
 type quoteFrame = hub.Frame[quotes.Symbol, *quotes.StockQuote]
@@ -49,6 +53,7 @@ type contentOptions struct {
 	rate                    float64
 	after                   int64
 	resume                  bool
+	caller                  follower
 }
 
 // stream is what a content wants of its sse.Stream.
@@ -56,16 +61,19 @@ type stream interface {
 	Ring(urgent bool)
 	Ready(urgent bool)
 	SetRate(perSecond float64)
+	End(reason string)
 }
 
 // content is what one stream carries: its hello, the newest quotes of its
-// symbols and, on the page's stream, the notifications.
+// symbols and, on the page's stream, the versions of the caller's things and the
+// notifications.
 //
 // What every turn needs stands first, as in sse.Stream.
 type content struct {
 	desk     *desk
 	member   *hub.Member[quotes.Symbol, *quotes.StockQuote, *content]
 	follower *alert.Follower // nil where there are no notifications
+	personal *personal       // nil where it is nobody's
 	hello    []byte          // not written yet
 	skip     int64           // the version that a client of a single symbol has
 	single   bool            // of one symbol: quotes bear their version as id
@@ -120,8 +128,14 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 	if c.hello, err = s.helloFrame(c.secret, o, start); err != nil {
 		return nil, err
 	}
-	if o.kind.notifications {
-		c.follower = s.Log.Follow(d.urgent, start.ID, alert.Audience{Watches: c.watches})
+	if o.caller.ID != 0 || o.caller.away {
+		if c.personal, err = s.people.join(ctx, o.caller, st); err != nil {
+			return nil, fmt.Errorf("%w: %w", errCaller, err)
+		}
+	}
+	// Whose they are must be known before any is written.
+	if o.kind.notifications && !o.caller.away {
+		c.follower = s.Log.Follow(d.urgent, start.ID, alert.Audience{Profile: int64(o.caller.ID), Watches: c.watches})
 	}
 	if o.kind.single {
 		c.skip = o.after
@@ -168,6 +182,9 @@ func (c *content) ready() { c.stream.Ready(false) }
 func (c *content) Take(dst [][]byte) ([][]byte, error) {
 	if c.hasHello = c.hello != nil; c.hasHello {
 		dst = append(dst, c.hello)
+	}
+	if c.personal != nil {
+		dst = c.personal.appendTo(dst)
 	}
 	d := c.desk
 	d.quotes = c.member.Peek(d.quotes[:0])
@@ -262,6 +279,9 @@ func (c *content) Wrote(n int, now time.Time, again bool) {
 		c.hello = nil
 		n--
 	}
+	if c.personal != nil {
+		n = c.personal.left(n)
+	}
 	d := c.desk
 	written := min(n, len(d.quotes))
 	if !c.first {
@@ -290,6 +310,9 @@ func (c *content) Close(sse.Report) {
 	if c.follower != nil {
 		c.desk.leave(c)
 		c.follower.Close()
+	}
+	if c.personal != nil {
+		c.server.people.leave(c.personal)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -72,7 +72,7 @@ func newServerWith(t *testing.T, options feed.Options) *testServer {
 	go func() { done <- market.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	return &testServer{store: db, Server: New(Options{
-		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, alert.Options{Logger: logger}), History: history.NewIntraday(), MaxSymbols: 4, Logger: logger,
+		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, alert.Options{Logger: logger}), History: history.NewIntraday(), Profiles: db, MaxSymbols: 4, Logger: logger,
 	})}
 }
 
@@ -88,9 +88,14 @@ func (s *testServer) publish(symbol string, version int64) {
 }
 
 // rings is a stream that keeps what it was told.
-type rings struct{ paced, urgent chan struct{} }
+type rings struct {
+	paced, urgent chan struct{}
+	ended         chan string
+}
 
-func newRings() *rings { return &rings{make(chan struct{}, 1000), make(chan struct{}, 1000)} }
+func newRings() *rings {
+	return &rings{make(chan struct{}, 1000), make(chan struct{}, 1000), make(chan string, 1000)}
+}
 
 func (r *rings) Ring(urgent bool) {
 	if urgent {
@@ -102,6 +107,7 @@ func (r *rings) Ring(urgent bool) {
 
 func (r *rings) Ready(urgent bool) { r.Ring(urgent) }
 func (r *rings) SetRate(float64)   {}
+func (r *rings) End(reason string) { r.ended <- reason }
 
 func (s *testServer) open(t *testing.T, o contentOptions) (*content, *rings) {
 	t.Helper()

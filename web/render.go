@@ -54,7 +54,9 @@ func revalidated(c echo.Context, contentType string, body []byte) error {
 	sum := sha256.Sum256(body)
 	etag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	h := c.Response().Header()
-	h.Set("Cache-Control", "no-cache")
+	if h.Get("Cache-Control") == "" { // a personal answer has said more
+		h.Set("Cache-Control", "no-cache")
+	}
 	h.Set("ETag", etag)
 	if matches(c.Request().Header.Get("If-None-Match"), etag) {
 		return c.NoContent(http.StatusNotModified)

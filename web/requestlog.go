@@ -61,9 +61,14 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func loggedPath(c echo.Context) string { return withoutSecret(c.Request().URL.Path) }
 
-// withoutSecret leaves out of a path what may be the secret of a stream: below
-// the streams whatever is no symbol, for it is longer than one.
+// withoutSecret leaves out of a path what may be the secret of a stream, below
+// the streams whatever is no symbol, for it is longer than one, and of a link.
 func withoutSecret(path string) string {
+	for _, prefix := range []string{"/move/", "/l/"} {
+		if strings.HasPrefix(path, prefix) {
+			return prefix + "…"
+		}
+	}
 	for _, prefix := range []string{"/events/", "/stream/"} {
 		rest, below := strings.CutPrefix(path, prefix)
 		if !below {

@@ -25,7 +25,11 @@ func (s *Server) events(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.open(c, streamKind{path: "/events/", notifications: true}, syms)
+	caller, err := s.follower(c)
+	if err != nil {
+		return err
+	}
+	return s.open(c, streamKind{path: "/events/", notifications: true}, syms, caller)
 }
 
 // quoteStream carries the quotes of several symbols.
@@ -41,7 +45,7 @@ func (s *Server) quoteStream(c echo.Context) error {
 	if len(syms) == 0 {
 		return refuse(http.StatusBadRequest, "Name the symbols: /stream?symbols=AAPL,MSFT, or one: /stream/AAPL.")
 	}
-	return s.open(c, streamKind{path: "/stream/"}, syms)
+	return s.open(c, streamKind{path: "/stream/"}, syms, follower{})
 }
 
 // symbolStream carries the quotes of one symbol.
@@ -50,11 +54,11 @@ func (s *Server) symbolStream(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.open(c, streamKind{path: "/stream/", single: true}, []quotes.Symbol{sym})
+	return s.open(c, streamKind{path: "/stream/", single: true}, []quotes.Symbol{sym}, follower{})
 }
 
 // open answers with a stream of the symbols, or says why there is none.
-func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol) error {
+func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol, caller follower) error {
 	values, err := query(c)
 	if err != nil {
 		return err
@@ -75,10 +79,10 @@ func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol) err
 	ctx := r.Context()
 	err = s.streams.Open(w, r, rate, func(st *sse.Stream, d sse.Desk) (sse.Content, error) {
 		return s.newContent(ctx, contentOptions{
-			kind: kind, symbols: syms, known: known, unknown: unknown, rate: rate, after: after, resume: given,
+			kind: kind, symbols: syms, known: known, unknown: unknown, rate: rate, after: after, resume: given, caller: caller,
 		}, st, d.(*desk))
 	})
-	if errors.Is(err, errLog) && ctx.Err() == nil {
+	if (errors.Is(err, errLog) || errors.Is(err, errCaller)) && ctx.Err() == nil {
 		s.Logger.Error("a stream was told to come back", "error", err)
 		return s.streams.Busy(w, "unavailable") // a 500 would end a browser's stream for good
 	}

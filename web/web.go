@@ -7,12 +7,15 @@
 //   - routes.go     every route in one table
 //   - errors.go     problems (RFC 9457), and what a person sees of them
 //   - safety.go     who may ask: hosts, other sites, security headers
+//   - caller.go     who asks: devices, proxies' users, versions
+//   - budgets.go    how often each may do something
 //   - clients.go    addresses, and which proxies are believed about them
 //   - cors.go       which answers other sites may read
 //   - params.go     query and path parameters
 //   - streams.go    the stream endpoints
 //   - content.go    what one stream carries
 //   - limits.go     how many streams the file descriptors allow
+//   - people.go     which streams have a profile, and telling them what changes
 //   - desk.go       what streams share that are served together
 //   - catchup.go    notifications that are no longer in memory
 //   - interest.go   symbols that are looked at without a stream
@@ -52,6 +55,7 @@ import (
 	"github.com/tickboard/tickboard/quotes/alert"
 	"github.com/tickboard/tickboard/quotes/history"
 	"github.com/tickboard/tickboard/quotes/hub"
+	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/web/sse"
 )
 
@@ -75,6 +79,8 @@ type Options struct {
 	Log     *alert.Log
 	Alerts  *alert.Engine // nil is none, for tests
 	History *history.Intraday
+	// Profiles are people's own things.
+	Profiles profile.Store
 	// Posts takes quotes that clients post; nil is nobody. A post ends with its
 	// request's context, which has a cause when it is the server that stops.
 	Posts http.Handler
@@ -109,6 +115,9 @@ type Options struct {
 	Drain time.Duration
 	// TrustedProxies are believed when they say for whom they ask.
 	TrustedProxies Networks
+	// AuthHeader is the header in which they say who the user is; none given,
+	// they say nothing of that.
+	AuthHeader string
 	// Certificate is what the main listener serves TLS with; nil without.
 	Certificate *Certificate
 
@@ -122,6 +131,8 @@ type Server struct {
 	Options
 	tokenHash [sha256.Size]byte
 	clients   clients
+	callers   *callers
+	people    *people
 	cors      corsPolicy
 	hosts     map[string]bool
 	assets    *assets
@@ -150,6 +161,8 @@ func New(o Options) *Server {
 		Options:   o,
 		tokenHash: sha256.Sum256([]byte(o.AdminToken)),
 		clients:   newClients(o.TrustedProxies),
+		callers:   newCallers(),
+		people:    newPeople(o.Profiles, o.Logger),
 		cors:      newCORSPolicy(o.CORSOrigins),
 		hosts:     allowedHosts(o.PublicURL, o.AllowedHosts),
 		assets:    newAssets(),
@@ -178,7 +191,10 @@ func (s *Server) AdminHandler() http.Handler { return s.admin }
 // Run does what needs doing beside the requests until ctx ends, and returns nil
 // then.
 func (s *Server) Run(ctx context.Context) error {
-	s.interest.run(ctx)
+	var parts sync.WaitGroup
+	parts.Go(func() { s.interest.run(ctx) })
+	parts.Go(func() { s.people.run(ctx) })
+	parts.Wait()
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 // Exec runs one statement, for tests that make a database as others would.
@@ -97,3 +99,8 @@ func Setting(d *DB, name string) (value string, err error) {
 
 // Writing says that a call of Append is in its transaction.
 func Writing(d *DB) bool { return len(d.turn) == 1 && Waiting(d) == 0 }
+
+// Touch counts a change of a profile's things, as whoever changes them does.
+func Touch(ctx context.Context, d *DB, id profile.ID, things ...profile.Thing) error {
+	return d.do(ctx, "touch", func(ctx context.Context, tx *sql.Tx) error { return touch(ctx, tx, id, things...) })
+}

@@ -1,7 +1,7 @@
-// Package store is the database behind the notifications and the market's last
-// quotes, and the data directory that is beside it. What it says is stored
-// survives a power cut. The database is a SQLite file, or a PostgreSQL that
-// several processes share: with the same tables, and SQL that both understand.
+// Package store is the database behind the notifications, people's own things and
+// the market's last quotes, and the data directory that is beside it. What it says
+// is stored survives a power cut. The database is a SQLite file, or a PostgreSQL
+// that several processes share: with the same tables, and SQL that both understand.
 //
 //   - store.go          DB: what both databases have in common, closing
 //   - sqlite.go         opening the file
@@ -14,6 +14,9 @@
 //   - rules.go          the alerts that people set
 //   - rulechanges.go    which of them have changed, for processes that watch
 //   - firings.go        what fired: state, notification and history in one transaction
+//   - profiles.go       who is who; beside it profiles_move.go: devices that come, profiles that go
+//   - lists.go          watchlists
+//   - export.go         all of a profile, for its owner
 //   - lastquotes.go     the newest quote of each symbol, for the next start
 //   - instruments.go    the instruments of each feed, for a start without its list
 //   - serverkeys.go     the keys that all processes share

@@ -12,7 +12,7 @@ INSERT INTO counters (name, newest) VALUES ('profiles', 0), ('lists', 0), ('chan
 
 CREATE TABLE profiles (
     id       BIGINT NOT NULL PRIMARY KEY,
-    created  BIGINT NOT NULL,
+    created  BIGINT NOT NULL, -- 0: it is gone, and its row will be
     seen     BIGINT NOT NULL, -- to the day
     settings TEXT   NOT NULL, -- JSON
     -- Which version its things have; a change of one of them also takes the next
