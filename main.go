@@ -44,6 +44,7 @@ import (
 	"github.com/tickboard/tickboard/feed/watch"
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/deliver"
 	"github.com/tickboard/tickboard/quotes/history"
 	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
@@ -199,6 +200,8 @@ type program struct {
 	hub       *web.QuoteHub
 	notes     *alert.Log
 	alerts    *alert.Engine
+	guard     *deliver.Guard
+	outbox    *deliver.Runner
 	web       *web.Server
 	publicURL *url.URL
 	cert      *web.Certificate // nil without TLS
@@ -356,8 +359,12 @@ func (p *program) build(market feed.Options, token string) {
 		Instrument: p.market.Directory().Lookup, Demand: p.market.Demand(), MaxRules: alert.MaxRules, Logger: p.log,
 		Stored: func([]alert.Notification) { p.notes.Hint() },
 	})
+	p.guard = deliver.NewGuard(p.cfg.privateWebhooks)
+	p.outbox = deliver.NewRunner(p.db, deliver.Options{Senders: p.senders(), PublicURL: p.publicURL, Logger: p.log})
+	p.db.OnOutbox(p.outbox.Hint)
 	p.web = web.New(web.Options{
 		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, History: seen, Profiles: p.db, Posts: posts(market.Specs),
+		Outbox: p.outbox, Channels: p.db,
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
 		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
 		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols,
@@ -368,6 +375,9 @@ func (p *program) build(market feed.Options, token string) {
 	})
 }
 
+// senders are the ways out of the house.
+func (p *program) senders() deliver.Senders { return deliver.NewSenders(p.guard) }
+
 // serve runs until ctx ends or a part fails. The back (feeds, notifications)
 // starts before the front (HTTP) and stops after it.
 func (p *program) serve(ctx context.Context, stdout io.Writer) error {
@@ -375,11 +385,13 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 	backCtx, stopBack := context.WithCancel(context.Background())
 	defer stopBack()
 	back, backCtx := errgroup.WithContext(backCtx)
-	// The alerts that the last quotes have met are stored before the database is
-	// closed.
+	// The alerts that the last quotes have met are stored, and what is being
+	// delivered is noted, before the database is closed.
 	alertsCtx, stopAlerts := context.WithCancel(context.WithoutCancel(backCtx))
 	back.Go(func() error { defer stopAlerts(); return p.market.Run(backCtx) })
-	back.Go(func() error { return p.alerts.Run(alertsCtx) })
+	outboxCtx, stopOutbox := context.WithCancel(context.WithoutCancel(backCtx))
+	back.Go(func() error { defer stopOutbox(); return p.alerts.Run(alertsCtx) })
+	back.Go(func() error { return p.outbox.Run(outboxCtx) })
 	back.Go(func() error { return p.notes.Run(backCtx) })
 	back.Go(func() error { return tidy(backCtx) })
 	back.Go(func() error { return p.web.Run(backCtx) })
@@ -537,6 +549,9 @@ func (p *program) close() {
 			_ = l.Close() // closed already, but for a start that failed
 		}
 	}
+	if p.guard != nil {
+		p.guard.Close()
+	}
 	if p.db != nil {
 		if err := p.db.Close(); err != nil {
 			p.log.Error("closing the database", "error", err)
@@ -622,6 +637,7 @@ type config struct {
 	maxPerSecond    int
 	trustedProxies  web.Networks
 	authHeader      string
+	privateWebhooks bool
 	heartbeat       time.Duration
 	writeTimeout    time.Duration
 	drain           time.Duration
@@ -709,6 +725,7 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.IntVar(&cfg.maxPerSecond, "max-streams-per-second", 0, "`number` of new streams in a second; 0 is no limit")
 	fs.StringVar(&t.trustedProxies, "trusted-proxies", "", "comma list of `addresses` and networks whose X-Forwarded-For and -Proto are believed; loopback and private are words for theirs")
 	fs.StringVar(&cfg.authHeader, "auth-header", "", "`name` of the header in which --trusted-proxies say who the user is, as X-Forwarded-User; in place of a cookie")
+	fs.BoolVar(&cfg.privateWebhooks, "allow-private-webhooks", false, "let people have notifications sent to any address, of this network too and without https: for a server at home")
 	fs.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate chain to serve HTTPS with; SIGHUP reads it again")
 	fs.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of its key")
 	fs.IntVar(&cfg.maxSymbols, "max-symbols", 200, "`number` of symbols on one stream")
@@ -862,7 +879,7 @@ func (p *program) summary() []any {
 		"max_rate", p.cfg.maxRate, "max_symbols", p.cfg.maxSymbols,
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
 		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,
-		"cors_origins", strings.Join(p.cfg.corsOrigins, ","), "drain", p.cfg.drain,
+		"cors_origins", strings.Join(p.cfg.corsOrigins, ","), "drain", p.cfg.drain, "private_webhooks", p.cfg.privateWebhooks,
 	}
 	if p.cfg.authHeader != "" {
 		list = append(list, "auth_header", p.cfg.authHeader)

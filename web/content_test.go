@@ -16,6 +16,7 @@ import (
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/deliver"
 	"github.com/tickboard/tickboard/quotes/history"
 	"github.com/tickboard/tickboard/quotes/store"
 	"github.com/tickboard/tickboard/web/sse"
@@ -73,6 +74,7 @@ func newServerWith(t *testing.T, options feed.Options) *testServer {
 	t.Cleanup(func() { cancel(); <-done })
 	return &testServer{store: db, Server: New(Options{
 		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, alert.Options{Logger: logger}), History: history.NewIntraday(), Profiles: db, MaxSymbols: 4, Logger: logger,
+		Channels: db, Outbox: deliver.NewRunner(db, deliver.Options{Senders: deliver.NewSenders(deliver.NewGuard(true)), Logger: logger}),
 	})}
 }
 

@@ -41,6 +41,7 @@ func (f figures) Collect(out chan<- prometheus.Metric) {
 	if f.s.Alerts != nil {
 		f.alerts(out)
 	}
+	f.deliveries(out)
 	f.feeds(out)
 	if f.s.Certificate != nil {
 		gauge(out, "tickboard_tls_certificate_expiry_timestamp_seconds", "When the TLS certificate expires, in seconds since 1970.",
@@ -95,6 +96,18 @@ func (f figures) alerts(out chan<- prometheus.Metric) {
 	counter(out, "tickboard_alerts_fired_total", "Alerts that fired and were stored by this process.", float64(st.Fired), nil)
 	counter(out, "tickboard_alerts_left_out_total", "Alerts that were changed or deleted before they were stored.", float64(st.LeftOut), nil)
 	counter(out, "tickboard_alerts_store_errors_total", "Tries to store alerts that failed and were made again.", float64(st.Errors), nil)
+}
+
+func (f figures) deliveries(out chan<- prometheus.Metric) {
+	st := f.s.Outbox.Stats()
+	gauge(out, "tickboard_deliveries_waiting", "Notifications that wait to be delivered to a channel, of all processes on the database.", float64(st.Waiting), nil)
+	gauge(out, "tickboard_deliveries_oldest_timestamp_seconds", "When the oldest of them was made, in seconds since 1970; 0 is none.", unix(st.Oldest), nil)
+	gauge(out, "tickboard_deliveries_running", "Tries that are under way.", float64(st.Running), nil)
+	counter(out, "tickboard_deliveries_total", "Notifications that a channel has taken.", float64(st.Delivered), nil)
+	counter(out, "tickboard_delivery_failures_total", "Tries that failed.", float64(st.Failed), nil)
+	counter(out, "tickboard_deliveries_dead_total", "Notifications that were given up.", float64(st.Dead), nil)
+	counter(out, "tickboard_deliveries_cut_total", "Tries that a stop cut short; they come again.", float64(st.Cut), nil)
+	counter(out, "tickboard_channels_closed_total", "Channels that were turned off because they took nothing, or removed because they are gone.", float64(st.Closed), nil)
 }
 
 func (f figures) feeds(out chan<- prometheus.Metric) {

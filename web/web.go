@@ -53,6 +53,7 @@ import (
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/deliver"
 	"github.com/tickboard/tickboard/quotes/history"
 	"github.com/tickboard/tickboard/quotes/hub"
 	"github.com/tickboard/tickboard/quotes/profile"
@@ -81,6 +82,9 @@ type Options struct {
 	History *history.Intraday
 	// Profiles are people's own things.
 	Profiles profile.Store
+	// Outbox delivers to Channels.
+	Outbox   *deliver.Runner
+	Channels deliver.Channels
 	// Posts takes quotes that clients post; nil is nobody. A post ends with its
 	// request's context, which has a cause when it is the server that stops.
 	Posts http.Handler

@@ -42,13 +42,14 @@ var (
 // at once.
 type Guard struct {
 	private bool
+	admits  func(netip.AddrPort) bool // where connections may go, without private
 	client  *http.Client
 }
 
 // NewGuard makes a Guard. One with private takes every address, and http beside
 // https: for a server at home, or a test.
 func NewGuard(private bool) *Guard {
-	g := &Guard{private: private}
+	g := &Guard{private: private, admits: func(to netip.AddrPort) bool { return Public(to.Addr()) && !own(to.Addr()) }}
 	dialer := &net.Dialer{Timeout: lookTime, KeepAlive: -1, Control: g.control}
 	g.client = &http.Client{
 		Transport: &http.Transport{ // no Proxy: it would connect in our place
@@ -72,7 +73,7 @@ func (g *Guard) control(network, address string, _ syscall.RawConn) error {
 		return nil
 	}
 	to, err := netip.ParseAddrPort(address)
-	if err != nil || network != "tcp4" && network != "tcp6" || !Public(to.Addr()) || own(to.Addr()) {
+	if err != nil || network != "tcp4" && network != "tcp6" || !g.admits(to) {
 		return errNotPublic
 	}
 	return nil
