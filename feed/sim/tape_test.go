@@ -1,12 +1,40 @@
 package sim
 
 import (
+	"math"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/quotes"
 )
+
+// TestTheRateIsWhatIsShown: each update changes the quote, so that a rate for load is
+// what is published.
+func TestTheRateIsWhatIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rate, seconds = 20, 30
+		spec := opened(t, "sim://?burst=0&rate=20&count=50")
+		tapes := make(map[quotes.Symbol]*feed.Tape)
+		list, err := spec.Instruments(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range list {
+			tapes[in.Symbol] = feed.NewTape(spec, "sim", in)
+		}
+		start, shown := time.Now(), 0
+		run(t, spec, seconds*time.Second, func(u feed.Update) {
+			if outcome := tapes[u.Symbol].Apply(u, time.Now()); outcome == feed.Merged && time.Now().After(start) {
+				shown++
+			}
+		})
+		if want := float64(rate * seconds * len(list)); math.Abs(float64(shown)/want-1) > 0.005 {
+			t.Errorf("%d changes in %d s, want %.0f", shown, seconds, want)
+		}
+	})
+}
 
 // A tape takes a day of the market as it is: nothing is late, doubled or
 // unmatched, no symbol is ever stale, the closing print is the day's last price

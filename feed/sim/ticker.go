@@ -59,6 +59,7 @@ type ticker struct {
 
 	bidTicks, askTicks int64
 	bid, ask           decimal.Decimal
+	said               book // what the last quote said
 	trading            bool  // the last update was a trade
 	buying             bool  // the trades lean to the ask
 	last               int64 // the last trade of a regular session that may be last
@@ -154,13 +155,25 @@ func (t *ticker) quote(now int64) feed.Update {
 	return t.standing(now)
 }
 
-// standing is the bid and ask as they are.
+// standing is the bid and ask as they are. A market does not say twice what it has
+// said: where nothing else has changed the size of the bid does.
 func (t *ticker) standing(now int64) feed.Update {
+	says := book{t.bidTicks, t.askTicks, t.quoteSize(), t.quoteSize()}
+	if says.bid == t.said.bid && says.ask == t.said.ask && says.bidSize.Equal(t.said.bidSize) && says.askSize.Equal(t.said.askSize) {
+		says.bidSize = says.bidSize.Add(says.bidSize)
+	}
+	t.said = says
 	return feed.Update{
 		Symbol: t.symbol, Kind: feed.Quote, Time: instant(now),
-		Bid: quotes.Some(t.bid), BidSize: quotes.Some(t.quoteSize()),
-		Ask: quotes.Some(t.ask), AskSize: quotes.Some(t.quoteSize()),
+		Bid: quotes.Some(t.bid), BidSize: quotes.Some(says.bidSize),
+		Ask: quotes.Some(t.ask), AskSize: quotes.Some(says.askSize),
 	}
+}
+
+// book is a bid and ask in ticks, with their sizes.
+type book struct {
+	bid, ask         int64
+	bidSize, askSize decimal.Decimal
 }
 
 // draw sets a new bid and ask.
