@@ -64,9 +64,9 @@ func schemes() feed.Schemes {
 func recorded() map[string]replay.Format {
 	return map[string]replay.Format{
 		"alpaca":   {Decoder: alpaca.NewDecoder},
-		"binance":  {Decoder: binance.Decoder, Basis: quotes.Rolling24h},
-		"coinbase": {Decoder: func() feed.Decoder { return coinbase.NewDecoder() }, Basis: quotes.Rolling24h},
-		"kraken":   {Decoder: func() feed.Decoder { return kraken.NewDecoder() }, Basis: quotes.Rolling24h},
+		"binance":  {Decoder: binance.Decoder, Basis: quotes.Rolling24h, Coins: true},
+		"coinbase": {Decoder: func() feed.Decoder { return coinbase.NewDecoder() }, Basis: quotes.Rolling24h, Coins: true},
+		"kraken":   {Decoder: func() feed.Decoder { return kraken.NewDecoder() }, Basis: quotes.Rolling24h, Coins: true},
 		"finnhub":  {Decoder: finnhub.NewDecoder},
 	}
 }

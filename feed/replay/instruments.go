@@ -37,7 +37,14 @@ func instruments(ctx context.Context, rec recording, lenient bool) ([]quotes.Ins
 	}
 	list := make([]quotes.Instrument, 0, len(places))
 	for sym, n := range places {
-		list = append(list, instrument(sym, n))
+		in := instrument(sym, n)
+		if rec.format != nil && rec.format.Coins {
+			in.Type = quotes.Crypto
+			if _, currency, ok := strings.Cut(sym.String(), "/"); ok {
+				in.Currency = currency
+			}
+		}
+		list = append(list, in)
 	}
 	slices.SortFunc(list, func(a, b quotes.Instrument) int { return a.Symbol.Compare(b.Symbol) })
 	return list, nil

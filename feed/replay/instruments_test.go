@@ -3,10 +3,12 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/quotes"
 )
 
@@ -49,6 +51,24 @@ func TestCurrencyAndTypeComeFromThePairAlone(t *testing.T) {
 		if currency, crypto := pair(symbol); currency != want.currency || crypto != want.crypto {
 			t.Errorf("%s: %q, crypto %v; want %q, %v", symbol, currency, crypto, want.currency, want.crypto)
 		}
+	}
+}
+
+// TestAVendorOfCoinsListsCoins: what stands behind the slash of its pairs is their
+// currency, which pairs of no vendor are too short or too strange for.
+func TestAVendorOfCoinsListsCoins(t *testing.T) {
+	path := writeFile(t, "x.txt", []byte("1723161600000000001 toy BAND/GBP 1.50,A8/USD 20,ETHUSDT 1.5,WIF 2\n"))
+	coins := Format{Decoder: func() feed.Decoder { return toy{"toy "} }, Coins: true}
+	got, err := instruments(t.Context(), recording{path, &coins}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, in := range got {
+		lines = append(lines, fmt.Sprintf("%s %s %s", in.Symbol, in.Type, in.Currency))
+	}
+	if diff := cmp.Diff([]string{"A8/USD crypto USD", "BAND/GBP crypto GBP", "ETHUSDT crypto USDT", "WIF crypto "}, lines); diff != "" {
+		t.Error(diff)
 	}
 }
 

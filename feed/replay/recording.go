@@ -23,6 +23,9 @@ type Format struct {
 	Decoder func() feed.Decoder
 	// Basis is what the vendor's previous close is.
 	Basis quotes.Basis
+	// Coins says that the vendor trades coins alone. Of a pair such as BTC/GBP
+	// what is behind the slash is the currency.
+	Coins bool
 }
 
 // recording is a file, and how it is read: nil is CSV.
