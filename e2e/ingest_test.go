@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -27,7 +28,8 @@ func startIngest(t testing.TB, args ...string) *server {
 
 // receipt is the answer to a post.
 type receipt struct {
-	Accepted int `json:"accepted"`
+	Accepted int            `json:"accepted"`
+	Dropped  map[string]int `json:"dropped"`
 	Rejected []struct {
 		Line  int    `json:"line"`
 		Error string `json:"error"`
@@ -98,6 +100,28 @@ func TestPostedQuotesReachTheStreams(t *testing.T) {
 	}
 	if q := s.quote("AAA"); q.Volume != "50" {
 		t.Errorf("after the correction: %+v", q)
+	}
+}
+
+// TestWhatTheQuoteDoesNotTakeIsCounted: such lines are sound, and of no use.
+func TestWhatTheQuoteDoesNotTakeIsCounted(t *testing.T) {
+	t.Parallel()
+	s := startIngest(t)
+	r := s.ingest(
+		`{"type":"trade","symbol":"AAA","price":1.50,"id":7,"time":"2026-03-10T15:00:00Z"}`,
+		`{"type":"trade","symbol":"AAA","price":1.50,"id":7,"time":"2026-03-10T15:00:00Z"}`,
+		`{"type":"trade","symbol":"AAA","price":1.40,"id":6,"time":"2026-03-09T15:00:00Z"}`,
+		`{"type":"cancel","symbol":"AAA","id":99,"time":"2026-03-10T15:00:01Z"}`,
+		`{"type":"trade","symbol":"AAA","price":1.50,"time":"2126-03-10T15:00:00Z"}`,
+		`{"type":"status","symbol":"AAA","halted":false,"time":"2026-03-10T15:00:02Z"}`, // what is known is not dropped
+		`{"type":"trade","symbol":"AAA","price":0}`,
+	)
+	want := map[string]int{"duplicate": 1, "late": 1, "unmatched": 1, "nonsense": 1}
+	if r.Accepted != 6 || len(r.Rejected) != 1 || !maps.Equal(r.Dropped, want) {
+		t.Errorf("%+v, want %v dropped", r, want)
+	}
+	if r := s.ingest(`{"type":"trade","symbol":"AAA","price":1.60}`); r.Accepted != 1 || r.Dropped != nil {
+		t.Errorf("%+v", r)
 	}
 }
 

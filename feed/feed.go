@@ -111,6 +111,10 @@ type Update struct {
 
 	Instrument *quotes.Instrument
 	Note       string
+
+	// Outcome is where what became of the update is written before emit returns;
+	// nil where the source does not ask.
+	Outcome *Outcome
 }
 
 // Failure is an error of a source that says how to go on. Its text is one line:

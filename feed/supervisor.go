@@ -163,16 +163,18 @@ func (s *supervisor) take(u Update) {
 		return
 	}
 	p := s.place(u.Symbol, now)
-	if p == nil {
-		s.account.update(now, Unlisted)
-		return
+	outcome, quote := Unlisted, (*quotes.StockQuote)(nil)
+	if p != nil {
+		outcome, quote = p.apply(s.index, &u, now)
 	}
-	outcome, quote := p.apply(s.index, &u, now)
 	s.account.update(now, outcome)
+	if u.Outcome != nil {
+		*u.Outcome = outcome
+	}
 	if quote != nil {
 		s.publish(quote)
 	}
-	if u.Kind == Day {
+	if u.Kind == Day && p != nil {
 		s.logAdjustment(p)
 	}
 }

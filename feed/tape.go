@@ -27,6 +27,9 @@ var outcomeNames = [outcomes]string{"merged", "unchanged", "duplicate", "late", 
 
 func (o Outcome) String() string { return outcomeNames[o] }
 
+// Dropped says that nothing of the update is in the quote.
+func (o Outcome) Dropped() bool { return o > Unchanged }
+
 // futureTolerance is how far a source's clock may be ahead of ours before its
 // times are nonsense.
 const futureTolerance = time.Minute

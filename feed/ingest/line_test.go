@@ -197,7 +197,7 @@ func BenchmarkLine(b *testing.B) {
 				}
 				u, err := l.decode(text, arrival)
 				if err == nil {
-					err = run.take(u)
+					_, err = run.take(u)
 				}
 				if err != nil {
 					b.Fatal(err)

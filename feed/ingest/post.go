@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tickboard/tickboard/feed"
 )
 
 const (
@@ -47,9 +49,11 @@ type rejection struct {
 
 // receipt says what became of the lines of a post.
 type receipt struct {
-	Accepted     int         `json:"accepted"`
-	Rejected     []rejection `json:"rejected"`
-	RejectedMore int         `json:"rejected_more"` // how many there are beside
+	Accepted int `json:"accepted"`
+	// Dropped counts those of the accepted that left the quote as it was, by why.
+	Dropped      map[string]int `json:"dropped,omitempty"`
+	Rejected     []rejection    `json:"rejected"`
+	RejectedMore int            `json:"rejected_more"` // how many there are beside
 }
 
 // problem is the answer to a post that was not taken, or not to its end (RFC
@@ -146,8 +150,9 @@ func (p *posts) read(lines io.Reader, run *session) (*receipt, error) {
 			return taken, nil // whatever has ended the body
 		}
 		now := time.Now().UTC()
+		var outcome feed.Outcome
 		if err == nil {
-			err = p.take(&l, text, now, run)
+			outcome, err = p.take(&l, text, now, run)
 		}
 		switch {
 		case errors.Is(err, errNotRunning):
@@ -156,17 +161,28 @@ func (p *posts) read(lines io.Reader, run *session) (*receipt, error) {
 			taken.reject(body.number, err)
 			run.report(reportEvery, now, "line %d of a post was refused: %v; its sender has the answer, mend what it sends", body.number, err)
 		default:
-			taken.Accepted++
+			taken.accept(outcome)
 		}
 	}
 }
 
-func (p *posts) take(l *line, text []byte, now time.Time, run *session) error {
+func (p *posts) take(l *line, text []byte, now time.Time, run *session) (feed.Outcome, error) {
 	u, err := l.decode(text, now)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	return run.take(u)
+}
+
+func (t *receipt) accept(outcome feed.Outcome) {
+	t.Accepted++
+	if !outcome.Dropped() {
+		return
+	}
+	if t.Dropped == nil {
+		t.Dropped = make(map[string]int)
+	}
+	t.Dropped[outcome.String()]++
 }
 
 func (t *receipt) reject(number int, err error) {

@@ -78,31 +78,35 @@ type session struct {
 	mu       sync.Mutex // guards all below, and is held while ended is closed
 	emit     func(feed.Update)
 	reported time.Time
+	outcome  feed.Outcome // of the last update
 }
 
 func newSession(list *listing, emit func(feed.Update)) *session {
 	return &session{list: list, emit: emit, ended: make(chan struct{})}
 }
 
-// take emits what a line says. It blocks for as long as emit does. After the end
-// of the session it is errNotRunning; another error is what is wrong with the line.
-func (r *session) take(u feed.Update) error {
+// take emits what a line says, and returns what became of it. It blocks for as long
+// as emit does. After the end of the session the error is errNotRunning; another is
+// what is wrong with the line.
+func (r *session) take(u feed.Update) (feed.Outcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.outcome = feed.Merged
 	if r.over() {
-		return errNotRunning
+		return r.outcome, errNotRunning
 	}
 	listed, err := r.list.note(&u)
 	if err != nil {
-		return err
+		return r.outcome, err
 	}
 	if listed != nil {
 		r.emit(feed.Update{Kind: feed.Listed, Symbol: u.Symbol, Time: u.Time, Instrument: listed})
 	}
 	if u.Kind != feed.Listed {
+		u.Outcome = &r.outcome
 		r.emit(u)
 	}
-	return nil
+	return r.outcome, nil
 }
 
 // report tells the operator of a line that was refused, at most once in so long.

@@ -64,7 +64,7 @@ func (p *Pipe) read(ctx context.Context, r io.Reader, run *session) error {
 			u, err = l.decode(text, now)
 		}
 		if err == nil {
-			err = run.take(u)
+			_, err = run.take(u)
 		}
 		if err != nil {
 			refused++
