@@ -39,6 +39,9 @@ func (s *Server) routes() http.Handler {
 		{"/api/v1/quotes/*", s.oneQuote, nil},
 		{"/api/v1/symbols", s.symbols, []echo.MiddlewareFunc{gzip}},
 		{"/api/v1/notifications", s.notifications, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/channels", s.channels, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/channels/:id", s.channel, nil},
+		{"/api/v1/channels/:id/deliveries", s.deliveries, []echo.MiddlewareFunc{gzip}},
 		{"/feeds", s.feeds, []echo.MiddlewareFunc{gzip}},
 		{"/healthz", s.healthz, nil},
 		{"/readyz", s.readyz, nil},
@@ -48,6 +51,12 @@ func (s *Server) routes() http.Handler {
 		e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handler, r.with...)
 	}
 	e.POST("/send", s.send)
+	e.POST("/api/v1/channels", s.addChannel)
+	e.PATCH("/api/v1/channels/:id", s.changeChannel)
+	e.DELETE("/api/v1/channels/:id", s.deleteChannel)
+	e.POST("/api/v1/channels/:id/test", s.testChannel)
+	e.POST("/api/v1/channels/:id/code", s.resendCode)
+	e.POST("/api/v1/channels/:id/confirm", s.confirmChannel)
 	e.POST("/feeds", s.enterFeeds)
 	e.POST(ingestPath, s.ingest)
 	if s.DevViews {

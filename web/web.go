@@ -22,6 +22,8 @@
 //   - registry.go   the open streams whose symbols can be changed
 //   - api.go        quotes, symbols and notifications as JSON
 //   - send.go       publishing a notification
+//   - channels.go   ways to reach people
+//   - confirm.go    the codes that confirm their addresses
 //   - ingest.go     quotes that others post
 //   - pages.go      the pages, and rows of the watchlist
 //   - embed.go      the widget, and the page that offers it
@@ -147,6 +149,7 @@ type Server struct {
 	stopping  atomic.Bool
 	drain     sync.Once
 	drained   chan struct{} // closed when the streams have had their goodbyes
+	codes     *codes
 	latency   *latencyHistogram
 	catchUps  catchUps
 	main      http.Handler
@@ -171,6 +174,7 @@ func New(o Options) *Server {
 		hosts:     allowedHosts(o.PublicURL, o.AllowedHosts),
 		assets:    newAssets(),
 		widget:    newWidgetPolicy(o.EmbedAncestors, o.CORSOrigins),
+		codes:     newCodes(),
 		latency:   newLatencyHistogram(),
 		drained:   make(chan struct{}),
 		interest:  newInterest(o.Market.Demand()),

@@ -85,7 +85,7 @@ func (r *Runner) message(d Delivery) (Message, error) {
 
 // key names a row towards its receiver, who may get messages of other servers too.
 func key(d Delivery) string {
-	hash := sha256.Sum256(fmt.Appendf(nil, "%d %d %d %d", d.ID, d.Channel, d.Profile, d.Created.UnixMicro()))
+	hash := sha256.Sum256(fmt.Appendf(nil, "%d %d %d", d.ID, d.Channel, d.Created.UnixMicro()))
 	return hex.EncodeToString(hash[:16])
 }
 

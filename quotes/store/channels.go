@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tickboard/tickboard/quotes/deliver"
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 const (
@@ -43,13 +44,13 @@ const (
 var _ deliver.Channels = (*DB)(nil)
 
 // Channels implements deliver.Channels.
-func (d *DB) Channels(ctx context.Context, profile int64) ([]deliver.Channel, error) {
-	return d.listChannels(ctx, channelsSQL, profile)
+func (d *DB) Channels(ctx context.Context, owner int64) ([]deliver.Channel, error) {
+	return d.listChannels(ctx, channelsSQL, owner)
 }
 
 // Channel implements deliver.Channels.
-func (d *DB) Channel(ctx context.Context, profile int64, id deliver.ChannelID) (deliver.Channel, error) {
-	list, err := d.listChannels(ctx, ownChannelSQL, int64(id), profile)
+func (d *DB) Channel(ctx context.Context, owner int64, id deliver.ChannelID) (deliver.Channel, error) {
+	list, err := d.listChannels(ctx, ownChannelSQL, int64(id), owner)
 	if err == nil && len(list) == 0 {
 		err = deliver.ErrNoChannel
 	}
@@ -112,8 +113,10 @@ func (d *DB) AddChannel(ctx context.Context, c deliver.Channel, most int) (deliv
 			return err
 		}
 		var err error
-		stored, err = scanChannel(tx.QueryRowContext(ctx, channelSQL, int64(c.ID)))
-		return err
+		if stored, err = scanChannel(tx.QueryRowContext(ctx, channelSQL, int64(c.ID))); err != nil {
+			return err
+		}
+		return touch(ctx, tx, profile.ID(c.Profile), profile.Presets)
 	})
 	return stored, fault(ctx, "store a channel", err)
 }
@@ -139,7 +142,10 @@ func (d *DB) UpdateChannel(ctx context.Context, c deliver.Channel) (deliver.Chan
 		if err == nil && stored.Failing.IsZero() { // what waits need not wait for its next turn
 			_, err = tx.ExecContext(ctx, hurrySQL, int64(c.ID), time.Now().UnixMicro())
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return touch(ctx, tx, profile.ID(c.Profile), profile.Presets)
 	})
 	if err != nil {
 		return deliver.Channel{}, fault(ctx, "change a channel", err)
@@ -149,8 +155,8 @@ func (d *DB) UpdateChannel(ctx context.Context, c deliver.Channel) (deliver.Chan
 }
 
 // isChannel returns an error of deliver's where a profile has no such channel.
-func isChannel(ctx context.Context, tx *sql.Tx, profile int64, id deliver.ChannelID) error {
-	_, err := scanChannel(tx.QueryRowContext(ctx, ownChannelSQL, int64(id), profile))
+func isChannel(ctx context.Context, tx *sql.Tx, owner int64, id deliver.ChannelID) error {
+	_, err := scanChannel(tx.QueryRowContext(ctx, ownChannelSQL, int64(id), owner))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = deliver.ErrNoChannel
 	}
@@ -158,28 +164,30 @@ func isChannel(ctx context.Context, tx *sql.Tx, profile int64, id deliver.Channe
 }
 
 // DeleteChannel implements deliver.Channels.
-func (d *DB) DeleteChannel(ctx context.Context, profile int64, id deliver.ChannelID) error {
+func (d *DB) DeleteChannel(ctx context.Context, owner int64, id deliver.ChannelID) error {
 	bounded, end, err := d.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
 	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, deleteChannelSQL, int64(id), profile)
+		result, err := tx.ExecContext(ctx, deleteChannelSQL, int64(id), owner)
 		if err != nil {
 			return err
 		}
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return errors.Join(err, deliver.ErrNoChannel)
 		}
-		_, err = tx.ExecContext(ctx, deleteChannelRowsSQL, int64(id), profile)
-		return err
+		if _, err = tx.ExecContext(ctx, deleteChannelRowsSQL, int64(id), owner); err != nil {
+			return err
+		}
+		return touch(ctx, tx, profile.ID(owner), profile.Presets)
 	})
 	return fault(ctx, "delete a channel", err)
 }
 
 // AddTest implements deliver.Channels.
-func (d *DB) AddTest(ctx context.Context, profile int64, id deliver.ChannelID, payload []byte, now time.Time) (row deliver.RowID, err error) {
+func (d *DB) AddTest(ctx context.Context, owner int64, id deliver.ChannelID, payload []byte, now time.Time) (row deliver.RowID, err error) {
 	bounded, end, err := d.begin(ctx)
 	if err != nil {
 		return 0, err
@@ -189,7 +197,7 @@ func (d *DB) AddTest(ctx context.Context, profile int64, id deliver.ChannelID, p
 		if err := tx.QueryRowContext(ctx, numberSQL, "outbox", 1).Scan(&row); err != nil {
 			return err
 		}
-		if err := isChannel(ctx, tx, profile, id); err != nil {
+		if err := isChannel(ctx, tx, owner, id); err != nil {
 			return err
 		}
 		var waiting int
@@ -199,7 +207,7 @@ func (d *DB) AddTest(ctx context.Context, profile int64, id deliver.ChannelID, p
 		if waiting > 0 {
 			return deliver.ErrTestWaits
 		}
-		_, err := tx.ExecContext(ctx, addRowSQL, int64(row), int64(id), profile, 0, string(payload), now.UnixMicro())
+		_, err := tx.ExecContext(ctx, addRowSQL, int64(row), int64(id), owner, 0, string(payload), now.UnixMicro())
 		return err
 	})
 	if err != nil {
@@ -210,7 +218,7 @@ func (d *DB) AddTest(ctx context.Context, profile int64, id deliver.ChannelID, p
 }
 
 // Deliveries implements deliver.Channels.
-func (d *DB) Deliveries(ctx context.Context, profile int64, id deliver.ChannelID, before deliver.RowID, limit int) ([]deliver.Delivery, error) {
+func (d *DB) Deliveries(ctx context.Context, owner int64, id deliver.ChannelID, before deliver.RowID, limit int) ([]deliver.Delivery, error) {
 	const tried = "read deliveries"
 	bounded, end, err := d.begin(ctx)
 	if err != nil {
@@ -220,7 +228,7 @@ func (d *DB) Deliveries(ctx context.Context, profile int64, id deliver.ChannelID
 	if before == 0 {
 		before = math.MaxInt64
 	}
-	rows, err := d.read.QueryContext(bounded, deliveriesSQL, profile, int64(id), int64(before), max(limit, 0))
+	rows, err := d.read.QueryContext(bounded, deliveriesSQL, owner, int64(id), int64(before), max(limit, 0))
 	if err != nil {
 		return nil, fault(ctx, tried, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tickboard/tickboard/quotes/alert"
 	"github.com/tickboard/tickboard/quotes/deliver"
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 const (
@@ -244,6 +245,9 @@ func finish(ctx context.Context, tx *sql.Tx, l deliver.Lease, now time.Time, r d
 		}
 	case r.State == deliver.Delivered && row.Notification == 0: // it works again
 		_, err = tx.ExecContext(ctx, hurrySQL, channel, at)
+	}
+	if err == nil && (r.Remove || r.Close) {
+		err = touch(ctx, tx, profile.ID(row.Profile), profile.Presets)
 	}
 	return err
 }
