@@ -410,7 +410,7 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 		front.Go(func() error {
 			serve := server.Serve
 			if server.TLSConfig != nil {
-				serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+				serve = func(l net.Listener) error { return server.ServeTLS(web.Listen(l), "", "") }
 			}
 			if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve %s: %w", listener.Addr(), err)

@@ -57,8 +57,10 @@ func (c *Certificate) Names() []string {
 // A client that takes nothing for writeTimeout loses its HTTP/2 connection.
 func (c *Certificate) Serve(server *http.Server, writeTimeout time.Duration) {
 	server.TLSConfig = &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+		MinVersion: tls.VersionTLS12,
+		// A turn of a stream is small and leaves as one record.
+		DynamicRecordSizingDisabled: true,
+		GetCertificate:              func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
 	}
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: maxRequestsPerConnection, WriteByteTimeout: writeTimeout}
 }

@@ -219,6 +219,10 @@ func (s *Server) Drain(ctx context.Context) error {
 // the kernel's part of their connection small.
 func ConnContext(ctx context.Context, c net.Conn) context.Context { return sse.ConnContext(ctx, c) }
 
+// Listen is for a listener that serves TLS: it lets streams over HTTP/1.1 do
+// without a goroutine of their own.
+func Listen(l net.Listener) net.Listener { return sse.Listen(l) }
+
 // newEcho returns an echo that takes addresses as the log and the limits do, and
 // answers errors by fail.
 func (s *Server) newEcho() *echo.Echo {

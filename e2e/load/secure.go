@@ -27,6 +27,9 @@ import (
 const (
 	secureStreams = 1000 // over HTTP/1.1
 	pairs         = 200  // connections of HTTP/2
+	// warming is how many streams are open before the count: the first of all
+	// bring in the program's code for TLS and HTTP/2, which is no stream's memory.
+	warming       = 20
 	streamsEach   = 10
 	firstSecure   = 72 // KB, goals
 	furtherSecure = 20
@@ -37,7 +40,11 @@ const (
 func (l *lab) secureMemory(o options, say *findings) error {
 	old := max(1, int(secureStreams*o.scale))
 	err := l.secure(o, say, func(s *secureServer) error {
-		return s.grow(old, func(int) *http.Transport { return s.transport(false) }, "an idle stream, TLS, HTTP/1.1", oldSecure)
+		of := func(int) *http.Transport { return s.transport(false) }
+		if err := s.open(warming, of); err != nil {
+			return err
+		}
+		return s.grow(old, of, "an idle stream, TLS, HTTP/1.1", oldSecure)
 	})
 	if err != nil {
 		return err
@@ -49,6 +56,9 @@ func (l *lab) secureMemory(o options, say *findings) error {
 			conns[i] = s.transport(true)
 		}
 		of := func(i int) *http.Transport { return conns[i%n] }
+		if err := s.open(warming, func(int) *http.Transport { return s.transport(true) }); err != nil {
+			return err
+		}
 		if err := s.grow(n, of, "the first stream of an HTTP/2 connection", firstSecure); err != nil {
 			return err
 		}
@@ -112,6 +122,17 @@ func (s *secureServer) grow(n int, of func(i int) *http.Transport, what string, 
 	if err != nil {
 		return err
 	}
+	if err := s.open(n, of); err != nil {
+		return err
+	}
+	time.Sleep(restTime)
+	after, err := memory(s.pid(), "VmRSS")
+	s.say.fact(what, "KB", float64(after-before)/1024/float64(n), goal)
+	return err
+}
+
+// open opens n streams.
+func (s *secureServer) open(n int, of func(i int) *http.Transport) error {
 	open := make(chan error, n)
 	for i := range n {
 		s.client.Go(func() { s.stream(of(i), market.Name(i%100), open) })
@@ -126,10 +147,7 @@ func (s *secureServer) grow(n int, of func(i int) *http.Transport, what string, 
 			return err
 		}
 	}
-	time.Sleep(restTime)
-	after, err := memory(s.pid(), "VmRSS")
-	s.say.fact(what, "KB", float64(after-before)/1024/float64(n), goal)
-	return err
+	return nil
 }
 
 // stream reads one until the context ends; open gets what the first line says.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -116,8 +115,8 @@ func (l *loop) heartbeat(c *looped) {
 	if n > 0 {
 		c.stream.book(&l.tally, tally{heartbeats: 1, bytes: int64(n)})
 	}
-	if n < len(frame) && c.phase == phaseOpen {
-		c.rest = slices.Clone(frame[n:])
+	if (n < len(frame) || c.socket.held()) && c.phase == phaseOpen {
+		c.rest = append(full, frame[n:]...)
 	}
 }
 

@@ -17,6 +17,36 @@ const sendBuffer = 16 << 10
 // not have been sent yet, for Linux to take more.
 const unsent = 4 << 10
 
+// Listen wraps a listener of TCP below TLS, so that streams over HTTP/1.1 with TLS
+// can be taken over too. Whoever serves TLS on a listener that is not wrapped has
+// streams that keep their goroutine.
+func Listen(l net.Listener) net.Listener { return listener{l} }
+
+type listener struct{ net.Listener }
+
+func (l listener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		return &wire{TCPConn: tcp}, err
+	}
+	return conn, err
+}
+
+// wire is what lies below TLS. Once its stream is taken over, what TLS has sealed
+// goes to the stream's socket.
+type wire struct {
+	*net.TCPConn
+	socket interface{ emit(sealed []byte) }
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	if w.socket == nil {
+		return w.TCPConn.Write(p)
+	}
+	w.socket.emit(p)
+	return len(p), nil
+}
+
 type connKey struct{}
 
 // ConnContext is for the http.Server's field of that name. It lets streams over

@@ -188,6 +188,8 @@ func (d *duct) send(p []byte, _ bool) (int, error) {
 	return n, nil
 }
 
+func (d *duct) held() bool { return false }
+
 func (d *duct) drain() (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -2,6 +2,7 @@ package sse
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -26,13 +27,112 @@ var tiny = net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
 	})
 }}
 
-func dialTiny(t *testing.T, srv *httptest.Server) net.Conn {
+// onWires runs a test with all that a loop's connections may be.
+func onWires(t *testing.T, test func(*testing.T, wires)) {
 	t.Helper()
-	conn, err := tiny.DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
+	t.Run("TCP", func(t *testing.T) { t.Parallel(); test(t, wires{}) })
+	t.Run("TLS", func(t *testing.T) { t.Parallel(); test(t, wires{tls: true}) })
+}
+
+type wires struct{ tls bool }
+
+// serve is serve over them.
+func (on wires) serve(t *testing.T, s *stand) *httptest.Server {
+	t.Helper()
+	if !on.tls {
+		return serve(t, s)
+	}
+	srv := httptest.NewUnstartedServer(s)
+	srv.Listener = Listen(srv.Listener)
+	srv.Config.ConnContext = ConnContext
+	srv.StartTLS()
+	t.Cleanup(func() {
+		drainNow(t, s.sse)
+		srv.Close()
+	})
+	return srv
+}
+
+func (on wires) dial(t *testing.T, d *net.Dialer, srv *httptest.Server) net.Conn {
+	t.Helper()
+	conn, err := d.DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
+	if on.tls {
+		conn = tls.Client(conn, &tls.Config{RootCAs: srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, ServerName: "example.com"})
+	}
 	return conn
+}
+
+// tlsOf returns the server's TLS of the stream that a board is on.
+func tlsOf(t *testing.T, b *board) *tlsSocket {
+	t.Helper()
+	s, ok := b.stream.carrier.(*looped).socket.(*tlsSocket)
+	if !ok {
+		t.Fatal("the connection was not taken over")
+	}
+	return s
+}
+
+func TestStreamWithTLSIsTakenOver(t *testing.T) {
+	s := newStand(Options{Heartbeat: 50 * time.Millisecond}, 50)
+	on := wires{tls: true}
+	srv := on.serve(t, s)
+	before := runtime.NumGoroutine()
+	conn := on.dial(t, new(net.Dialer), srv)
+	c := request(t, conn)
+	b := <-s.boards
+	big := pattern("A", 1, 100_000)
+	b.set("A", big)
+	if got := c.next(); got != "A "+big {
+		for strings.HasPrefix(got, "heartbeat") {
+			got = c.next()
+		}
+		if got != "A "+big {
+			t.Errorf("%d bytes arrived", len(got))
+		}
+	}
+	if got := c.next(); !strings.HasPrefix(got, "heartbeat") {
+		t.Errorf("event %q", got)
+	}
+	tlsOf(t, b)
+	if now := runtime.NumGoroutine(); now > before+4 { // a loop's two, and the rest of the handshake's
+		t.Errorf("%d goroutines, %d before", now, before)
+	}
+	(<-s.opened).End("enough")
+	for {
+		ev, err := c.events.Next()
+		if err == io.EOF { // which says that TLS was ended in order
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev.Name == "bye" && string(ev.Data) != `{"reason":"enough"}` {
+			t.Errorf("bye %s", ev.Data)
+		}
+	}
+	if r := <-b.closed; r.Reason != "enough" || r.Err != nil {
+		t.Errorf("report %+v", r)
+	}
+}
+
+// A listener that is not wrapped costs a goroutine, and works.
+func TestStreamWithTLSOfAnotherListener(t *testing.T) {
+	s := newStand(Options{Heartbeat: time.Hour}, 50)
+	srv := httptest.NewUnstartedServer(s)
+	srv.Config.ConnContext = ConnContext
+	srv.StartTLS()
+	defer srv.Close()
+	defer drainNow(t, s.sse)
+	c := request(t, wires{tls: true}.dial(t, new(net.Dialer), srv))
+	b := <-s.boards
+	b.set("A", "1")
+	c.expect("A 1")
+	if _, ok := b.stream.carrier.(*goroutine); !ok {
+		t.Errorf("the carrier is a %T", b.stream.carrier)
+	}
 }
 
 // pattern is a value in which a missing or doubled byte shows.
@@ -46,10 +146,14 @@ func pattern(key string, n, size int) string {
 
 func TestCutFrameGoesOnExactlyWhereItWasCut(t *testing.T) {
 	t.Parallel()
+	onWires(t, goesOnWhereItWasCut)
+}
+
+func goesOnWhereItWasCut(t *testing.T, on wires) {
 	const keys = 20
 	s := newStand(Options{Heartbeat: time.Hour}, 50)
-	srv := serve(t, s)
-	c := request(t, dialTiny(t, srv))
+	srv := on.serve(t, s)
+	c := request(t, on.dial(t, &tiny, srv))
 	b := <-s.boards
 	stop := make(chan struct{})
 	var newest [keys]atomic.Int64
@@ -134,13 +238,12 @@ func TestClosedPeerIsNoticedWithoutAWrite(t *testing.T) {
 	}
 }
 
-func TestWhatTheClientSendsIsDropped(t *testing.T) {
+func TestWhatTheClientSendsIsDropped(t *testing.T) { onWires(t, dropsWhatTheClientSends) }
+
+func dropsWhatTheClientSends(t *testing.T, on wires) {
 	s := newStand(Options{Heartbeat: time.Hour}, 50)
-	srv := serve(t, s)
-	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	srv := on.serve(t, s)
+	conn := on.dial(t, new(net.Dialer), srv)
 	pipelined := "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
 	if _, err := fmt.Fprint(conn, pipelined); err != nil {
 		t.Fatal(err)
@@ -196,17 +299,24 @@ func TestHeadIsWhatNetHTTPWouldSay(t *testing.T) {
 
 func TestDrainWithStuckClientsIsFastAndReachesTheOthers(t *testing.T) {
 	t.Parallel()
+	onWires(t, drainsWithStuckClients)
+}
+
+func drainsWithStuckClients(t *testing.T, on wires) {
 	const n = 50
 	s := newStand(Options{Heartbeat: time.Hour}, 50)
-	srv := serve(t, s)
+	srv := on.serve(t, s)
 	var stuck []*board
 	for range n {
-		request(t, dialTiny(t, srv))
+		request(t, on.dial(t, &tiny, srv))
 		b := <-s.boards
 		b.set("A", strings.Repeat("x", 1<<20))
 		stuck = append(stuck, b)
 	}
-	c := connect(t, srv)
+	for s.sse.Stats().Events < n { // until each has had a part of its megabyte
+		<-time.After(time.Millisecond)
+	}
+	c := request(t, on.dial(t, new(net.Dialer), srv))
 	<-s.boards
 	start := time.Now()
 	drainNow(t, s.sse)
@@ -298,11 +408,15 @@ func TestTenThousandOpeningsAndEndsLeaveNoDescriptor(t *testing.T) {
 // all the time: what arrives is not old, and each symbol has its turn.
 func TestSlowReaderGetsYoungQuotesOfAllSymbols(t *testing.T) {
 	t.Parallel()
+	onWires(t, givesSlowReadersYoungQuotes)
+}
+
+func givesSlowReadersYoungQuotes(t *testing.T, on wires) {
 	const keys = 50
 	const lasting = 3 * time.Second
 	s := newStand(Options{Heartbeat: time.Hour}, 20)
-	srv := serve(t, s)
-	c := request(t, &trickle{Conn: dialTiny(t, srv), size: 1 << 10, every: 31 * time.Millisecond})
+	srv := on.serve(t, s)
+	c := request(t, &trickle{Conn: on.dial(t, &tiny, srv), size: 1 << 10, every: 31 * time.Millisecond})
 	b := <-s.boards
 	stop := make(chan struct{})
 	var feeder sync.WaitGroup

@@ -25,6 +25,10 @@ type socket interface {
 	// error. With more, more is sent at once afterwards.
 	send(p []byte, more bool) (n int, err error)
 
+	// held says that some of what send took still waits for room, as part of a
+	// sealed record may. The next send begins with it.
+	held() bool
+
 	// drain reads some of what the client sent and drops it. It says whether
 	// there may be more now, and returns io.EOF when the client is gone.
 	drain() (more bool, err error)

@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -14,12 +15,21 @@ import (
 
 func systemSockets() sockets { return tcpSockets{} }
 
-// tcpSockets takes over HTTP/1 connections without TLS.
+// tcpSockets takes over HTTP/1 connections, with TLS those of a listener of Listen.
 type tcpSockets struct{}
 
 func (tcpSockets) able(w http.ResponseWriter, r *http.Request) bool {
-	_, ok := r.Context().Value(connKey{}).(*net.TCPConn)
-	return ok && r.ProtoMajor == 1 && r.TLS == nil && has[http.Hijacker](w)
+	if r.ProtoMajor != 1 || !has[http.Hijacker](w) {
+		return false
+	}
+	switch conn := r.Context().Value(connKey{}).(type) {
+	case *net.TCPConn:
+		return r.TLS == nil
+	case *tls.Conn:
+		_, ok := conn.NetConn().(*wire)
+		return ok
+	}
+	return false
 }
 
 func (tcpSockets) take(w http.ResponseWriter) (socket, error) {
@@ -27,11 +37,19 @@ func (tcpSockets) take(w http.ResponseWriter) (socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		_ = conn.Close()
-		return nil, errors.New("sse: the connection is not the one that was accepted")
+	switch conn := conn.(type) {
+	case *net.TCPConn:
+		return newTCPSocket(conn)
+	case *tls.Conn:
+		if below, ok := conn.NetConn().(*wire); ok {
+			return newTLSSocket(conn, below)
+		}
 	}
+	_ = conn.Close()
+	return nil, errors.New("sse: the connection is not the one that was accepted")
+}
+
+func newTCPSocket(tcp *net.TCPConn) (*tcpSocket, error) {
 	s := &tcpSocket{conn: tcp}
 	raw, err := tcp.SyscallConn()
 	if err == nil {
@@ -41,7 +59,7 @@ func (tcpSockets) take(w http.ResponseWriter) (socket, error) {
 		})
 	}
 	if err != nil {
-		_ = conn.Close()
+		_ = tcp.Close()
 		return nil, err
 	}
 	return s, nil
@@ -87,6 +105,10 @@ func (s *tcpSocket) send(p []byte, more bool) (int, error) {
 		}
 	}
 }
+
+func (s *tcpSocket) held() bool { return false }
+
+func (s *tcpSocket) descriptor() int { return s.fd }
 
 // msgMore is MSG_MORE, which package syscall does not have.
 const msgMore = 0x8000
@@ -158,10 +180,13 @@ type epoll struct {
 	streams map[int32]*looped // guarded by mu, by their descriptor
 }
 
+// descriptor is a socket's number.
+type descriptor interface{ descriptor() int }
+
 // watch asks for notice of changes only: what there is to read is read until
 // there is nothing, and a socket is written until it is full.
 func (e *epoll) watch(s socket, c *looped) error {
-	fd := s.(*tcpSocket).fd
+	fd := s.(descriptor).descriptor()
 	e.mu.Lock()
 	e.streams[int32(fd)] = c
 	e.mu.Unlock()
@@ -184,7 +209,7 @@ func (e *epoll) control(op, fd int, event *syscall.EpollEvent) (err error) {
 func (e *epoll) forget(s socket) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.streams, int32(s.(*tcpSocket).fd))
+	delete(e.streams, int32(s.(descriptor).descriptor()))
 }
 
 func (e *epoll) run(poke func(*looped)) {

@@ -20,10 +20,10 @@
 //   - attend.go     a stream between its turns: begin, socket, heartbeat, the client's patience
 //   - goodbye.go    the end of a stream in a loop
 //   - wheel.go      wheel: who is due when
-//   - socket.go     what a loop wants of the system (socket_linux.go, socket_other.go)
+//   - socket.go     what a loop wants of the system (socket_linux.go, socket_tls_linux.go, socket_other.go)
 //   - batch.go      the frames of one turn, joined into pieces
 //   - heartbeat.go  the one heartbeat frame that all streams share
-//   - conn.go       ConnContext: a small send buffer for connections that stream
+//   - conn.go       ConnContext, Listen: what a stream needs to know of its connection
 //   - stats.go      figures
 //
 // The format is that of the HTML standard, section 9.2 (Server-sent events).

@@ -111,7 +111,7 @@ func (l *loop) send(c *looped, b *batch) (n int, size int64) {
 		piece, count := b.piece(n)
 		sent := l.write(c, piece, n+count < len(frames))
 		size += int64(sent)
-		if sent == len(piece) {
+		if sent == len(piece) && !c.socket.held() {
 			n += count
 			continue
 		}
@@ -147,7 +147,7 @@ func (l *loop) write(c *looped, p []byte, more bool) (n int) {
 		l.lost(c, err)
 		return n
 	}
-	if n < len(p) && c.phase == phaseOpen {
+	if (n < len(p) || c.socket.held()) && c.phase == phaseOpen {
 		l.stall(c)
 	}
 	return n
@@ -156,7 +156,7 @@ func (l *loop) write(c *looped, p []byte, more bool) (n int) {
 // flush sends the rest, and says whether all of it is out.
 func (l *loop) flush(c *looped, more bool) bool {
 	n := 0
-	if len(c.rest) > 0 {
+	if len(c.rest) > 0 || c.socket.held() {
 		n = l.write(c, c.rest, more)
 	}
 	head := min(n, c.unbooked)
@@ -165,7 +165,7 @@ func (l *loop) flush(c *looped, more bool) bool {
 	if c.phase == phaseOver {
 		return false
 	}
-	if n < len(c.rest) {
+	if n < len(c.rest) || c.socket.held() {
 		c.rest = c.rest[n:]
 		return false
 	}
