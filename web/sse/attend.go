@@ -116,7 +116,7 @@ func (l *loop) heartbeat(c *looped) {
 		c.stream.book(&l.tally, tally{heartbeats: 1, bytes: int64(n)})
 	}
 	if (n < len(frame) || c.socket.held()) && c.phase == phaseOpen {
-		c.rest = append(full, frame[n:]...)
+		c.rest = append([]byte{}, frame[n:]...) // not nil, even where there is nothing of it
 	}
 }
 
