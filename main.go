@@ -201,6 +201,8 @@ type program struct {
 	notes     *alert.Log
 	alerts    *alert.Engine
 	guard     *deliver.Guard
+	mail      *deliver.MailServer // nil without
+	services  *deliver.Services
 	outbox    *deliver.Runner
 	web       *web.Server
 	publicURL *url.URL
@@ -224,7 +226,7 @@ func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
 	if market.Names, err = feed.ReadInstrumentsFile(cfg.instruments); err != nil {
 		return nil, fmt.Errorf("--instruments: %w", err)
 	}
-	for _, step := range []func() error{p.loadCertificate, p.listen, p.limitStreams, p.openStore} {
+	for _, step := range []func() error{p.loadCertificate, p.parseDelivery, p.listen, p.limitStreams, p.openStore} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -357,7 +359,7 @@ func (p *program) build(market feed.Options, token string) {
 	p.notes = web.NewLog(p.db, alert.Options{Logger: p.log, Keep: cmp.Or(p.cfg.keep, -1), KeepFor: time.Duration(p.cfg.keepFor)})
 	p.alerts = alert.NewEngine(p.db, alert.EngineOptions{
 		Instrument: p.market.Directory().Lookup, Demand: p.market.Demand(), MaxRules: alert.MaxRules, Logger: p.log,
-		Stored: func(list []alert.Notification) { p.web.Fired(list) },
+		Stored: func([]alert.Notification) { p.notes.Hint() },
 	})
 	p.guard = deliver.NewGuard(p.cfg.privateWebhooks)
 	p.outbox = deliver.NewRunner(p.db, deliver.Options{Senders: p.senders(), PublicURL: p.publicURL, Logger: p.log})
@@ -375,8 +377,43 @@ func (p *program) build(market feed.Options, token string) {
 	})
 }
 
+// parseDelivery takes the mail server and the services that the operator has set.
+func (p *program) parseDelivery() (err error) {
+	if p.cfg.smtp != "" {
+		if p.mail, err = deliver.ParseMailServer(p.cfg.smtp, p.cfg.smtpPassword, p.cfg.mailFrom, p.log); err != nil {
+			return fmt.Errorf("--smtp: %w", err)
+		}
+	}
+	if p.services, err = deliver.ParseServices(p.cfg.services, p.log); err != nil {
+		return fmt.Errorf("TICKBOARD_SERVICES: %w", err)
+	}
+	return nil
+}
+
 // senders are the ways out of the house.
-func (p *program) senders() deliver.Senders { return deliver.NewSenders(p.guard) }
+func (p *program) senders() deliver.Senders {
+	all := deliver.NewSenders(p.guard)
+	all[deliver.Push] = deliver.NewPushSender(p.db, p.guard, p.contact())
+	if p.mail != nil {
+		all[deliver.Email] = deliver.NewMailSender(p.mail, p.db, strings.TrimSuffix(p.publicURL.String(), "/"))
+	}
+	if len(p.services.Names()) > 0 {
+		all[deliver.Service] = deliver.NewServiceSender(p.services)
+	}
+	return all
+}
+
+// contact is whom the push services of browsers may turn to about this server
+// (RFC 8292, section 2.1).
+func (p *program) contact() string {
+	switch {
+	case p.mail != nil:
+		return p.mail.Address()
+	case p.publicURL.Scheme == "https":
+		return p.publicURL.String()
+	}
+	return "operator@" + p.publicURL.Hostname()
+}
 
 // serve runs until ctx ends or a part fails. The back (feeds, notifications)
 // starts before the front (HTTP) and stops after it.
@@ -638,6 +675,9 @@ type config struct {
 	trustedProxies  web.Networks
 	authHeader      string
 	privateWebhooks bool
+	smtp, mailFrom  string // "" is none
+	smtpPassword    string
+	services        string // lines of name=url
 	heartbeat       time.Duration
 	writeTimeout    time.Duration
 	drain           time.Duration
@@ -726,6 +766,8 @@ func flags(cfg *config, t *texts) *flag.FlagSet {
 	fs.StringVar(&t.trustedProxies, "trusted-proxies", "", "comma list of `addresses` and networks whose X-Forwarded-For and -Proto are believed; loopback and private are words for theirs")
 	fs.StringVar(&cfg.authHeader, "auth-header", "", "`name` of the header in which --trusted-proxies say who the user is, as X-Forwarded-User; in place of a cookie")
 	fs.BoolVar(&cfg.privateWebhooks, "allow-private-webhooks", false, "let people have notifications sent to any address, of this network too and without https: for a server at home")
+	fs.StringVar(&cfg.smtp, "smtp", "", "`address` of the mail server for letters, smtp://user@host:587, or smtps:// where TLS begins at once; its password is TICKBOARD_SMTP_PASSWORD or in the file that TICKBOARD_SMTP_PASSWORD_FILE names")
+	fs.StringVar(&cfg.mailFrom, "mail-from", "", "mail `address` that letters are from, as quotes@example.com; needed with --smtp")
 	fs.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate chain to serve HTTPS with; SIGHUP reads it again")
 	fs.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of its key")
 	fs.IntVar(&cfg.maxSymbols, "max-symbols", 200, "`number` of symbols on one stream")
@@ -770,8 +812,13 @@ func configure(args []string, env func(string) (string, bool)) (config, error) {
 	}
 	var err error
 	cfg.setting = func(name string) (string, error) { return secret(name, env) }
-	if cfg.adminToken, err = cfg.setting("ADMIN_TOKEN"); err == nil && !given["database"] {
+	if !given["database"] {
 		cfg.database, err = cfg.setting("DATABASE")
+	}
+	for name, into := range map[string]*string{"ADMIN_TOKEN": &cfg.adminToken, "SMTP_PASSWORD": &cfg.smtpPassword, "SERVICES": &cfg.services} {
+		if err == nil {
+			*into, err = cfg.setting(name)
+		}
 	}
 	return cfg, err
 }
@@ -806,6 +853,7 @@ func (cfg *config) check(t texts) (err error) {
 		{cfg.maxPerAddress < 0, "--max-streams-per-address is at least 1, or 0 for no limit"},
 		{cfg.maxPerSecond < 0, "--max-streams-per-second is at least 1, or 0 for no limit"},
 		{cfg.drain < 0 || cfg.drain > time.Hour, "--drain is from 0s to 1h"},
+		{cfg.smtp == "" && cfg.mailFrom != "", "--mail-from is of no use without --smtp, the mail server"},
 		{(cfg.tlsCert == "") != (cfg.tlsKey == ""), "--tls-cert and --tls-key are given both or neither"},
 		{!isToken(cfg.authHeader), "--auth-header is the name of a header, as X-Forwarded-User"},
 		{cfg.authHeader != "" && len(cfg.trustedProxies) == 0, "--auth-header needs --trusted-proxies: name the proxies that are believed; they must replace what a client sends in that header"},
@@ -880,6 +928,10 @@ func (p *program) summary() []any {
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
 		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,
 		"cors_origins", strings.Join(p.cfg.corsOrigins, ","), "drain", p.cfg.drain, "private_webhooks", p.cfg.privateWebhooks,
+		"services", strings.Join(p.services.Names(), ","),
+	}
+	if p.mail != nil {
+		list = append(list, "smtp", p.mail.String(), "mail_from", p.mail.Address())
 	}
 	if p.cfg.authHeader != "" {
 		list = append(list, "auth_header", p.cfg.authHeader)
@@ -905,7 +957,11 @@ func help() string {
 	})
 	b.WriteString("\nSecrets come from the environment, or from a file that a variable names:\n" +
 		"  TICKBOARD_ADMIN_TOKEN, TICKBOARD_ADMIN_TOKEN_FILE\n" +
-		"      admits to POST /send and to /feeds; default: generated into the data folder\n\nFeeds:\n")
+		"      admits to POST /send and to /feeds; default: generated into the data folder\n" +
+		"  TICKBOARD_SMTP_PASSWORD, TICKBOARD_SMTP_PASSWORD_FILE\n" +
+		"      the password of --smtp\n" +
+		"  TICKBOARD_SERVICES, TICKBOARD_SERVICES_FILE\n" +
+		"      chat services that people may choose from, lines of NAME=URL as shoutrrr.nickfedor.com lists them\n\nFeeds:\n")
 	for _, name := range slices.Sorted(maps.Keys(schemes())) {
 		scheme := schemes()[name]
 		fmt.Fprintf(&b, "  %-8s %s\n", name, scheme.Usage)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/SherClockHolmes/webpush-go"
+
+	"github.com/tickboard/tickboard/quotes/alert"
 )
 
 const (
@@ -71,8 +73,11 @@ func (p *PushSender) Send(ctx context.Context, c Channel, m Message) error {
 		return Gone(err)
 	}
 	ttl := pushTime
+	if end := m.Notification.Expires; !end.IsZero() {
+		ttl = min(ttl, time.Until(end))
+	}
 	urgency := webpush.UrgencyNormal
-	if m.Test || m.Notification.Rule != "" {
+	if m.Test || m.Notification.Kind == alert.KindAlert {
 		urgency = webpush.UrgencyHigh // it wakes a phone that sleeps
 	}
 	answer, err := webpush.SendNotificationWithContext(ctx, pushPayload(m), &webpush.Subscription{

@@ -227,7 +227,7 @@ func checkVAPID(t *testing.T, r *http.Request, public, audience, subject string)
 func aMessage() Message {
 	n := alert.Notification{
 		ID: 12, Type: alert.Warning, Message: "AAPL is above 190.00: 190.01 \U0001F680 <b>é", Time: time.Date(2026, 11, 20, 15, 42, 7, 0, time.UTC),
-		Symbol: quotes.MustSymbol("AAPL"), Price: quotes.Some(quotes.MustDecimal("190.01")), Rule: "above 190.00",
+		Symbol: quotes.MustSymbol("AAPL"), Price: quotes.Some(quotes.MustDecimal("190.01")), Rule: "above 190.00", Kind: alert.KindAlert,
 	}
 	return Message{
 		Key: "tickboard-41", Body: n.AppendJSON(nil), Notification: n, Title: "AAPL", Text: n.Message, Link: "https://quotes.example/q/AAPL",
@@ -290,6 +290,37 @@ func TestPushOfAMessageThatIsTooLongIsCut(t *testing.T) {
 		}
 		public, _ := p.PublicKey(t.Context())
 		checkVAPID(t, r, public, b.service.URL, "https://quotes.example")
+	}
+}
+
+func TestPushIsAsUrgentAndLastsAsLongAsItsNotification(t *testing.T) {
+	b := newPushBrowser(t)
+	p := NewPushSender(&keyRing{}, NewGuard(true), "a@example.com")
+	for _, c := range []struct {
+		change       func(*Message)
+		ttl, urgency string
+	}{
+		{func(m *Message) { m.Notification.Kind = alert.KindMessage }, "86400", "normal"},
+		{func(m *Message) { m.Notification.Kind, m.Test = alert.KindMessage, true }, "86400", "high"},
+		{func(m *Message) { m.Notification.Expires = time.Now().Add(48 * time.Hour) }, "86400", "high"},
+		{func(m *Message) { m.Notification.Expires = time.Now().Add(-time.Hour) }, "0", "high"},
+	} {
+		m := aMessage()
+		c.change(&m)
+		if err := p.Send(t.Context(), b.channel(), m); err != nil {
+			t.Fatal(err)
+		}
+		if r, _ := b.last(); r.Header.Get("TTL") != c.ttl || r.Header.Get("Urgency") != c.urgency {
+			t.Errorf("TTL %s, urgency %s; want %s, %s", r.Header.Get("TTL"), r.Header.Get("Urgency"), c.ttl, c.urgency)
+		}
+	}
+	m := aMessage()
+	m.Notification.Expires = time.Now().Add(100 * time.Second)
+	if err := p.Send(t.Context(), b.channel(), m); err != nil {
+		t.Fatal(err)
+	}
+	if r, _ := b.last(); r.Header.Get("TTL") != "99" && r.Header.Get("TTL") != "98" {
+		t.Errorf("TTL %s of one that expires in 100 s", r.Header.Get("TTL"))
 	}
 }
 

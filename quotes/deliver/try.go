@@ -92,15 +92,14 @@ func key(d Delivery) string {
 // link is where a person reads more: where the notification says, or the page of
 // its symbol.
 func link(site *url.URL, n *alert.Notification) string {
-	to := &url.URL{Path: "/q/" + n.Symbol.String()}
-	switch {
-	case n.Link != "":
+	to := &url.URL{}
+	if n.Link != "" {
 		var err error
 		if to, err = url.Parse(n.Link); err != nil {
 			return ""
 		}
-	case n.Symbol.IsZero():
-		return ""
+	} else if !n.Symbol.IsZero() {
+		to.Path = "/q/" + n.Symbol.String()
 	}
 	if to.IsAbs() {
 		return to.String()
