@@ -22,6 +22,7 @@ var pages = []struct{ name, path string }{
 	{"widget", "/embed/quote/AAPL"},
 	{"unknown widget", "/embed/quote/NOSUCH"},
 	{"error", "/q/NOSUCH"},
+	{"settings", "/settings"},
 	{"sources", operators + "/feeds"},
 	{"entry to the sources", "/feeds"},
 }
@@ -103,7 +104,7 @@ func TestAxeFindsNothingInAnyState(t *testing.T) {
 	script := axe(t)
 	s := start(t, "--dev-views")
 	p := newTab(t)
-	for _, name := range []string{"dashboard", "dashboard-ticker", "symbol-extended", "symbol-24h", "feeds", "feeds-empty", "feeds-entry"} {
+	for _, name := range []string{"dashboard", "dashboard-ticker", "symbol-extended", "symbol-24h", "settings", "settings-new", "settings-user", "mail-off", "feeds", "feeds-empty", "feeds-entry"} {
 		p.visit(s.URL + "/dev/views/" + name)
 		for _, theme := range []string{"light", "dark"} {
 			p.media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce")

@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -103,6 +104,7 @@ type tab struct {
 	requests map[network.RequestID]*request
 	order    []network.RequestID
 	messages []message
+	workers  []serviceworker.RegistrationID // those of the site, newest last
 }
 
 // request is what the browser asked for.
@@ -238,6 +240,10 @@ func (p *tab) listen(event any) {
 		if r := p.requests[e.RequestID]; r != nil {
 			r.Sent += e.EncodedDataLength
 			r.Done = true
+		}
+	case *serviceworker.EventWorkerRegistrationUpdated:
+		for _, r := range e.Registrations {
+			p.workers = append(p.workers, r.RegistrationID)
 		}
 	case *network.EventEventSourceMessageReceived:
 		p.messages = append(p.messages, message{e.EventName, e.EventID, e.Data, time.Now()})

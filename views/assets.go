@@ -10,14 +10,17 @@ var (
 	dashboardModules = append([]string{
 		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
 	}, shared...)
-	symbolModules = shared
-	plainModules  = []string{"prefs.js"}
+	symbolModules   = shared
+	plainModules    = []string{"prefs.js"}
+	feedsModules    = []string{"morph.js", "prefs.js"}
+	settingsModules = []string{"api.js", "keys.js", "lists.js", "morph.js", "prefs.js", "push.js", "search.js", "stream.js", "elements/toast.js"}
 )
 
 // head is what pages differ in before their body.
 type head struct {
-	Title   string
-	Script  string // the module that the page starts with, "" for none
-	Modules []string
-	Refresh bool // reload by itself where no script runs
+	Title    string
+	Script   string // the module that the page starts with, "" for none
+	Modules  []string
+	Refresh  bool // reload by itself where no script runs
+	Installs bool // it can be put on a home screen, without which some phones have no push messages
 }

@@ -102,7 +102,7 @@ func Feeds(p FeedsPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = page(p.Site, head{Title: "Sources – tickboard", Script: "feeds.js", Modules: plainModules, Refresh: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page(p.Site, head{Title: "Sources – tickboard", Script: "feeds.js", Modules: feedsModules, Refresh: true}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -254,7 +254,7 @@ func imports(t *testing.T, scripts fs.FS, name string, seen map[string]bool) {
 func TestPagesPreloadAllModulesOfTheirScript(t *testing.T) {
 	scripts := os.DirFS("../static/js")
 	for script, listed := range map[string][]string{
-		"dashboard.js": dashboardModules, "symbol.js": symbolModules, "embed.js": plainModules, "plain.js": plainModules, "feeds.js": plainModules,
+		"dashboard.js": dashboardModules, "symbol.js": symbolModules, "embed.js": plainModules, "plain.js": plainModules, "feeds.js": feedsModules, "settings.js": settingsModules,
 	} {
 		needed := make(map[string]bool)
 		imports(t, scripts, script, needed)

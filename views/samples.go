@@ -73,6 +73,11 @@ func Samples(site Site) []Sample {
 		{"feeds", Feeds(FeedsPage{Site: site, Feeds: sampleFeeds(site.Now), Leave: true})},
 		{"feeds-empty", Feeds(FeedsPage{Site: site})},
 		{"feeds-entry", FeedsEntry(site, true)},
+		{"settings", Settings(sampleSettings(site))},
+		{"settings-new", Settings(SettingsPage{Site: site, Ways: sampleWays("There is no mail server here."), MaxChannels: 20})},
+		{"settings-user", Settings(SettingsPage{Site: site, Known: true, User: hostile, Created: site.Now, Away: true})},
+		{"mail-off", MailOff(MailOffPage{Site: site, Address: "ann@example.com"})},
+		{"mail-off-done", MailOff(MailOffPage{Site: site, Address: "ann@example.com", Done: true})},
 		{"error", Error(ErrorPage{Site: site, Status: 404, Title: "No such symbol", Detail: "No source has XYZZY. " + hostile})},
 	}
 }
@@ -221,6 +226,41 @@ func sampleFeeds(now time.Time) []Feed {
 		{Name: "kraken", URL: "kraken://", Timeliness: quotes.Live, State: "silent", Since: before(4 * time.Second), LastMessage: before(65 * time.Second)},
 		{Name: "replay", URL: "replay://session.csv.gz", Timeliness: quotes.Replayed, State: "finished", Since: before(50 * time.Hour)},
 		{Name: "sim", URL: "sim://", Timeliness: quotes.Simulated, Note: "open around the clock", State: "starting", Since: now},
+	}
+}
+
+// sampleWays are all kinds of channels, without mail for the reason given.
+func sampleWays(noMail string) []Way {
+	var list []Way
+	for _, w := range ways {
+		way := Way{Kind: w.kind}
+		if w.kind == "email" {
+			way.Why = noMail
+		}
+		list = append(list, way)
+	}
+	return list
+}
+
+// sampleSettings has a channel of every kind, in every state.
+func sampleSettings(site Site) SettingsPage {
+	ago := func(d time.Duration) time.Time { return site.Now.Add(-d) }
+	return SettingsPage{
+		Site: site, Known: true, Created: ago(30 * 24 * time.Hour), Ways: sampleWays(""), Services: []string{"Desk", "Operations"}, MaxChannels: 20, Sound: true,
+		Devices: []Device{
+			{ID: "a1", Label: "Firefox on Linux", Created: ago(30 * 24 * time.Hour), Seen: site.Now, This: true},
+			{ID: "b2", Label: "Safari on iPhone", Created: ago(9 * 24 * time.Hour), Seen: ago(2 * time.Hour)},
+			{ID: "c3", Label: hostile, Created: ago(400 * 24 * time.Hour), Seen: ago(90 * 24 * time.Hour)},
+		},
+		Channels: []Channel{
+			{ID: 1, Version: 1, Kind: "push", Name: "Firefox on Linux", Address: "https://updates.push.services.example/wpush/v2/gAAAA", Enabled: true, Alerts: true, Delivered: ago(42 * time.Second)},
+			{ID: 2, Version: 3, Kind: "email", Name: "ann@example.com", Address: "ann@example.com", Enabled: true, Alerts: true, Messages: true, Unconfirmed: true},
+			{ID: 3, Version: 1, Kind: "ntfy", Name: "Phone", Address: "https://ntfy.sh/a-name-nobody-guesses", Enabled: true, Alerts: true},
+			{ID: 4, Version: 2, Kind: "slack", Name: hostile, Address: "https://hooks.slack.com/services/T000/B000/secret", Enabled: true, Alerts: true, Delivered: ago(26 * time.Hour), Failing: ago(time.Hour), Error: "it answered 403 Forbidden; look whether the address is still the right one"},
+			{ID: 5, Version: 9, Kind: "webhook", Name: "Robot", Address: "https://example.com/hook", Alerts: true, Delivered: ago(time.Hour)},
+			{ID: 6, Version: 4, Kind: "discord", Name: "Friends", Address: "https://discord.com/api/webhooks/1/secret", Failing: ago(50 * time.Hour), Error: "it answered 404 Not Found"},
+			{ID: 7, Version: 1, Kind: "service", Name: "Desk", Address: "Desk", Enabled: true, Messages: true, Delivered: ago(time.Minute)},
+		},
 	}
 }
 

@@ -21,6 +21,7 @@
 //   - widget.templ     the document that other sites frame
 //   - market.go        which markets are open, which sources are down
 //   - feeds.templ      how the sources are, for the operator; feeds.go has its words
+//   - settings.templ   a person's own settings, and the end of letters; settings.go has its words
 //   - error.templ      an error for a person
 //   - dev.templ        the list of samples
 //   - samples.go       canned data for every view

@@ -47,6 +47,10 @@ func (s *Server) routes() http.Handler {
 		{"/readyz", s.readyz, nil},
 		{"/static/*", s.assets.serve, nil}, // compressed once, at the start
 		{"/favicon.ico", s.favicon, nil},
+		{"/push-worker.js", s.pushWorker, nil},
+		{"/settings", s.settings, []echo.MiddlewareFunc{gzip}},
+		{mailOffPath + ":link", s.mailOff, nil},
+		{"/api/v1/push/key", s.pushKey, nil},
 	} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handler, r.with...)
 	}
@@ -58,6 +62,7 @@ func (s *Server) routes() http.Handler {
 	e.POST("/api/v1/channels/:id/code", s.resendCode)
 	e.POST("/api/v1/channels/:id/confirm", s.confirmChannel)
 	e.POST("/feeds", s.enterFeeds)
+	e.POST(mailOffPath+":link", s.endMail)
 	e.POST(ingestPath, s.ingest)
 	if s.DevViews {
 		e.GET("/dev/views", s.devViews, gzip)

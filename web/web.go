@@ -27,6 +27,9 @@
 //   - ingest.go     quotes that others post
 //   - pages.go      the pages, and rows of the watchlist
 //   - embed.go      the widget, and the page that offers it
+//   - settings.go   the page of a person's own settings
+//   - push.go       the worker that shows push messages, and the key for it
+//   - letters.go    the links that end letters
 //   - render.go     pages and JSON with their ETag
 //   - assets.go     the embedded files under one hashed path
 //   - tls.go        a certificate that can be changed while it is used
@@ -204,15 +207,6 @@ func (s *Server) Run(ctx context.Context) error {
 	parts.Go(func() { s.people.run(ctx) })
 	parts.Wait()
 	return nil
-}
-
-// Fired tells the pages of notifications of alerts that were stored. It does not
-// block.
-func (s *Server) Fired(list []alert.Notification) {
-	s.Log.Hint()
-	for i := range list {
-		s.profileChanged(profile.ID(list[i].Profile))
-	}
 }
 
 // Drain is not ready from now on, refuses new streams, and says goodbye to those

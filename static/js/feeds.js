@@ -1,6 +1,7 @@
 // @ts-check
 // The operator's page of the sources: takes over what the server says every few
 // seconds, text by text, so that what is open or marked stays.
+import { morph } from './morph.js'
 import { themeButton } from './prefs.js'
 
 const pace = 3000
@@ -19,23 +20,9 @@ async function look() {
 		if (!response.ok) throw new Error('status ' + response.status)
 		const page = new DOMParser().parseFromString(await response.text(), 'text/html')
 		const now = page.querySelector('[data-feeds]')
-		if (now) follow(list, now)
+		if (now) morph(list, now)
 		words.textContent = 'Anew every 3 seconds'
 	} catch {
 		words.textContent = 'The server does not answer: these are the last figures known.'
 	}
-}
-
-/** Makes an element as another one is. @param {Element} old @param {Element} now */
-function follow(old, now) {
-	for (const { name } of [...old.attributes]) if (name !== 'open' && !now.hasAttribute(name)) old.removeAttribute(name)
-	for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value)
-	const have = [...old.childNodes], want = [...now.childNodes]
-	if (have.length !== want.length || have.some((n, i) => n.nodeName !== want[i].nodeName)) {
-		return old.replaceChildren(...want.map((n) => document.importNode(n, true)))
-	}
-	have.forEach((n, i) => {
-		if (n instanceof Element) follow(n, /** @type {Element} */ (want[i]))
-		else if (n.nodeValue !== want[i].nodeValue) n.nodeValue = want[i].nodeValue
-	})
 }

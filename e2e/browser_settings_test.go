@@ -1,0 +1,172 @@
+package e2e
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// receiver is a server of a person's own, as ntfy or a hook, with what came.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	status int
+	got    []string
+}
+
+func newReceiver(t testing.TB) *receiver {
+	t.Helper()
+	r := &receiver{status: http.StatusOK}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.got = append(r.got, req.URL.Path+" "+string(body))
+		w.WriteHeader(r.status)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) answers(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = status
+}
+
+func (r *receiver) taken() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]string(nil), r.got...)
+}
+
+// choose takes an option of a select, as a person does.
+func (p *tab) choose(selector, value string) {
+	p.t.Helper()
+	eval[any](p, `(() => { const e = document.querySelector(`+literal(selector)+`); e.value = `+literal(value)+`; e.dispatchEvent(new Event('change', { bubbles: true })) })()`)
+}
+
+// fill writes into a field.
+func (p *tab) fill(selector, text string) {
+	p.t.Helper()
+	p.click(selector)
+	p.write(text)
+}
+
+// addChannel adds a way by the page's form.
+func (p *tab) addChannel(kind, address, name string) {
+	p.t.Helper()
+	p.choose("[data-add] [name=kind]", kind)
+	p.fill("[data-add] [name=address]", address)
+	p.fill("[data-add] [name=name]", name)
+	p.click("[data-add] .controls .button")
+	p.says("[data-channel] h3", name)
+}
+
+func TestAWayIsAddedTriedChangedAndDeleted(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	s := start(t, "--allow-private-webhooks")
+	p := open(t, s.URL+"/settings")
+	p.says("[data-part=channels]", "Nothing is set yet")
+	p.addChannel("ntfy", r.URL+"/topic", "Phone")
+	p.says("[data-channel] .thing-state", "Nothing delivered yet")
+	p.click("[data-test]")
+	p.says("[data-channel] [data-outcome]", "The test was taken.")
+	p.says("[data-channel] .thing-state", "Works: last delivered")
+	if got := r.taken(); len(got) != 1 || !strings.HasPrefix(got[0], "/topic ") {
+		t.Errorf("the receiver has %q", got)
+	}
+
+	r.answers(http.StatusNotFound)
+	p.click("[data-test]")
+	p.says("[data-channel] [data-outcome]", "The test was not taken: it answered 404 Not Found")
+	p.says("[data-channel] .thing-state", "Takes nothing since")
+
+	p.click("[data-channel] [name=messages]")
+	p.until("it is stored", `document.querySelector('[data-channel]').dataset.version === '2'`)
+	p.click("[data-channel] [name=enabled]")
+	p.until("it is off", `document.querySelector('[data-test]').disabled`)
+	p.reload()
+	p.until("the choices were kept", `(([on, alerts, messages]) => !on && alerts && messages)([...document.querySelectorAll('[data-channel] input[type=checkbox]')].map((e) => e.checked))`)
+
+	p.click("[data-delete]")
+	p.says("tick-toast", "Deleted Phone.")
+	p.until("it is gone", `!document.querySelector('[data-channel]').checkVisibility()`)
+	p.click("tick-toast button")
+	p.says("[data-channel] h3", "Phone")
+	p.reload()
+	p.says("[data-channel] h3", "Phone")
+	p.click("[data-delete]")
+	p.says("tick-toast", "Deleted Phone.")
+	p.visit(s.URL + "/settings") // going away is as good as waiting
+	p.until("it is deleted", `fetch('/api/v1/channels').then((r) => r.json()).then((a) => a.channels.length === 0)`)
+	p.reload()
+	p.says("[data-part=channels]", "Nothing is set yet")
+}
+
+func TestAWebhooksKeyIsShownOnce(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	s := start(t, "--allow-private-webhooks")
+	p := open(t, s.URL+"/settings")
+	p.addChannel("webhook", r.URL+"/hook", "Robot")
+	p.says("[data-secret] label", "shown this once")
+	secret := eval[string](p, `document.querySelector('#secret').value`)
+	if len(secret) < 26 {
+		t.Errorf("the key is %q", secret)
+	}
+	p.reload()
+	if eval[bool](p, `document.documentElement.innerHTML.includes(`+literal(secret)+`)`) {
+		t.Error("the page tells the key again")
+	}
+	p.addChannel("ntfy", r.URL+"/topic", "Phone")
+	p.until("another way has none", `document.querySelector('[data-secret]').hidden`)
+}
+
+func TestRefusalsAreSaidWhereOneLooks(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := newTab(t)
+	p.expect("status of 400")
+	p.visit(s.URL + "/settings")
+	p.choose("[data-add] [name=kind]", "webhook")
+	p.fill("[data-add] [name=address]", "https://127.0.0.1/hook")
+	p.click("[data-add] .controls .button")
+	p.says("[data-add] [data-outcome]", "public internet")
+	if eval[string](p, `document.querySelector('[data-add] [name=address]').value`) != "https://127.0.0.1/hook" {
+		t.Error("what was written is gone")
+	}
+	for way, why := range map[string]string{"email": "sends no mail", "service": "no chat services"} {
+		p.choose("[data-add] [name=kind]", way)
+		p.says("[data-way="+way+"]", why)
+		p.until("there is nothing to press", `document.querySelector('[data-add] .controls .button').disabled`)
+	}
+}
+
+func TestPushSaysHonestlyWhyNot(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--allowed-hosts", insecureHost)
+	p := newTab(t)
+	p.expect("Cross-Origin-Opener-Policy") // which is of no use there
+	p.visit(strings.Replace(s.URL, "127.0.0.1", insecureHost, 1) + "/settings")
+	p.choose("[data-add] [name=kind]", "push")
+	p.says("[data-push-trouble]", "over https alone")
+	p.until("there is nothing to press", `document.querySelector('[data-add] .controls .button').disabled`)
+
+	// The tests' browser has no push service that it could reach.
+	q := newTab(t)
+	q.expect("Push API in incognito mode")
+	q.allowNotifications(s.URL)
+	q.visit(s.URL + "/settings")
+	q.choose("[data-add] [name=kind]", "push")
+	q.until("it is offered", `!document.querySelector('[data-add] .controls .button').disabled`)
+	q.click("[data-add] .controls .button")
+	q.says("[data-add] [data-outcome]", "push service of this browser does not answer")
+	if eval[bool](q, `Boolean(document.querySelector('[data-channel]'))`) {
+		t.Error("a way was added that does not work")
+	}
+}
