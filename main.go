@@ -359,7 +359,7 @@ func (p *program) build(market feed.Options, token string) {
 	p.notes = web.NewLog(p.db, alert.Options{Logger: p.log, Keep: cmp.Or(p.cfg.keep, -1), KeepFor: time.Duration(p.cfg.keepFor)})
 	p.alerts = alert.NewEngine(p.db, alert.EngineOptions{
 		Instrument: p.market.Directory().Lookup, Demand: p.market.Demand(), MaxRules: alert.MaxRules, Logger: p.log,
-		Stored: func([]alert.Notification) { p.notes.Hint() },
+		Stored: func(list []alert.Notification) { p.web.Fired(list) },
 	})
 	p.guard = deliver.NewGuard(p.cfg.privateWebhooks)
 	p.outbox = deliver.NewRunner(p.db, deliver.Options{Senders: p.senders(), PublicURL: p.publicURL, Logger: p.log})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 // quotes answers with the newest quotes of the symbols asked for, in their order.
@@ -130,7 +131,12 @@ func (s *Server) notifications(c echo.Context) error {
 // and the number up to which the newest are complete.
 func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (list []alert.Notification, last int64, err error) {
 	ctx := c.Request().Context()
-	who := audience()
+	caller, err := s.caller(c)
+	if err != nil {
+		return nil, 0, err
+	}
+	s.personal(c)
+	who := audience(caller)
 	if before == 0 {
 		list, last, err = s.Log.Newest(ctx, who, limit)
 	} else {
@@ -146,8 +152,8 @@ func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (l
 	return list, last, err
 }
 
-// audience is for whom a page reads notifications: everybody, and those who watch
-// the symbols that it shows.
-func audience(shows ...quotes.Symbol) alert.Audience {
-	return alert.Audience{Watches: func(sym quotes.Symbol) bool { return slices.Contains(shows, sym) }}
+// audience is for whom notifications are read: the caller, and those who watch the
+// symbols that a page shows.
+func audience(caller profile.ID, shows ...quotes.Symbol) alert.Audience {
+	return alert.Audience{Profile: int64(caller), Watches: func(sym quotes.Symbol) bool { return slices.Contains(shows, sym) }}
 }

@@ -36,10 +36,15 @@ func (s *Server) dashboard(c echo.Context) error {
 	if !asked {
 		syms = s.firstSymbols()
 	}
+	caller, err := s.caller(c)
+	if err != nil {
+		return err
+	}
+	s.personal(c)
 	// The log is read before the quotes: what happens in between comes by the
 	// page's stream.
 	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
-	list, last, err := s.Log.Newest(ctx, audience(syms...), panelNotifications)
+	list, last, err := s.Log.Newest(ctx, audience(caller, syms...), panelNotifications)
 	cancel()
 	if err != nil { // the page has quotes all the same
 		s.Logger.Warn("a page without notifications", "error", err)

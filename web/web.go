@@ -209,6 +209,15 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
+// Fired tells the pages of notifications of alerts that were stored. It does not
+// block.
+func (s *Server) Fired(list []alert.Notification) {
+	s.Log.Hint()
+	for i := range list {
+		s.profileChanged(profile.ID(list[i].Profile))
+	}
+}
+
 // Drain is not ready from now on, refuses new streams, and says goodbye to those
 // that are open, over Options.Drain. It returns when all have ended, or with ctx's
 // error; then posts that last are ended.

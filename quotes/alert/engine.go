@@ -199,15 +199,29 @@ func (e *Engine) Add(ctx context.Context, r Rule) (Rule, error) {
 	return stored, nil
 }
 
-// Update changes a rule, as RuleStore.UpdateRule does. The rule begins anew, as
-// if it had just been set: one that had fired its one time is armed again.
-func (e *Engine) Update(ctx context.Context, r Rule) (Rule, error) {
+// Update changes old, as the store has it, into r, as RuleStore.UpdateRule does.
+// Where what the rule waits for changes, or whether it is paused, it begins anew,
+// as if it had just been set.
+func (e *Engine) Update(ctx context.Context, old, r Rule) (Rule, error) {
 	r = r.Completed()
+	return e.update(ctx, r, r.startsAnew(&old))
+}
+
+// Rearm changes a rule as Update does, and lets it begin anew in any case: one
+// that had fired its one time is armed again.
+func (e *Engine) Rearm(ctx context.Context, r Rule) (Rule, error) {
+	return e.update(ctx, r.Completed(), true)
+}
+
+func (e *Engine) update(ctx context.Context, r Rule, anew bool) (Rule, error) {
 	if err := r.Validate(time.Now()); err != nil {
 		return Rule{}, err
 	}
-	r.State = State{Count: r.State.Count}
-	stored, err := e.store.UpdateRule(ctx, e.begin(r))
+	if anew {
+		r.State = State{Count: r.State.Count}
+		r = e.begin(r)
+	}
+	stored, err := e.store.UpdateRule(ctx, r, anew)
 	if err != nil {
 		return Rule{}, err
 	}

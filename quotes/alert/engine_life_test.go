@@ -118,7 +118,7 @@ func TestWhoDeletesOrChangesARuleWhileItFiresIsObeyed(t *testing.T) {
 			t.Fatal(err)
 		}
 		changed.Level = optional("102")
-		if _, err := m.UpdateRule(t.Context(), changed); err != nil {
+		if _, err := m.UpdateRule(t.Context(), changed, true); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Flush(t.Context()); err != nil {
@@ -155,7 +155,7 @@ func TestRulesComeAndGoWhileQuotesFlow(t *testing.T) {
 		e.Observe(quoteAt(1, "99"))
 		r := add(t, e, rule(alert.Above, "100", ""))
 		r.Paused = true
-		r, err := e.Update(t.Context(), r)
+		r, err := e.Rearm(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func TestRulesComeAndGoWhileQuotesFlow(t *testing.T) {
 			t.Error("a paused rule fired")
 		}
 		r.Paused, r.Condition = false, alert.CrossesUp
-		if r, err = e.Update(t.Context(), r); err != nil {
+		if r, err = e.Rearm(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 		if e.Observe(quoteAt(3, "102")); fired() != 0 {
@@ -173,14 +173,14 @@ func TestRulesComeAndGoWhileQuotesFlow(t *testing.T) {
 		if e.Observe(quoteAt(5, "100")); fired() != 1 {
 			t.Error("it has not fired")
 		}
-		if r, err = e.Update(t.Context(), r); !errors.Is(err, nil) || r.State.Count != 1 || r.Version != 4 {
+		if r, err = e.Rearm(t.Context(), r); !errors.Is(err, nil) || r.State.Count != 1 || r.Version != 4 {
 			t.Errorf("%+v, %v", r, err)
 		}
 		e.Observe(quoteAt(6, "99"))
 		if e.Observe(quoteAt(7, "100")); fired() != 2 {
 			t.Error("armed again, it has not fired")
 		}
-		if r, err = e.Update(t.Context(), r); err != nil {
+		if r, err = e.Rearm(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Delete(t.Context(), 2, acme, r.ID); !errors.Is(err, alert.ErrNoRule) {
@@ -194,7 +194,7 @@ func TestRulesComeAndGoWhileQuotesFlow(t *testing.T) {
 			t.Error("a deleted rule fired")
 		}
 		r.Level = optional("")
-		if _, err := e.Update(t.Context(), r); !errors.Is(err, alert.ErrRule) {
+		if _, err := e.Rearm(t.Context(), r); !errors.Is(err, alert.ErrRule) {
 			t.Errorf("a rule without a level: %v", err)
 		}
 		if _, err := e.Add(t.Context(), r); !errors.Is(err, alert.ErrRule) {
@@ -268,7 +268,7 @@ func TestQuotesOutOfOrderAndManyAtOnce(t *testing.T) {
 					add(t, e, r)
 				case 25:
 					r = add(t, e, always(rule(alert.Crosses, "100", "0")))
-					if r, err := e.Update(t.Context(), r); err != nil {
+					if r, err := e.Rearm(t.Context(), r); err != nil {
 						t.Error(err)
 					} else if err := e.Delete(t.Context(), 1, acme, r.ID); err != nil {
 						t.Error(err)
@@ -320,7 +320,7 @@ func TestWhatOthersChangeIsFollowed(t *testing.T) {
 			t.Fatal(err)
 		}
 		early.Level = optional("200")
-		if _, err := m.UpdateRule(t.Context(), early); err != nil {
+		if _, err := m.UpdateRule(t.Context(), early, true); err != nil {
 			t.Fatal(err)
 		}
 		m.set(func() { m.fail = errors.New("away") })
@@ -341,6 +341,56 @@ func TestWhatOthersChangeIsFollowed(t *testing.T) {
 		time.Sleep(time.Second)
 		if e.Armed(acme) || e.Armed(quotes.MustSymbol("B")) {
 			t.Errorf("%+v", e.Stats())
+		}
+	})
+}
+
+// TestAChangeOfWordsLosesNothing: what a rule has done and what it waits for stay
+// as they are where only its note, its end, its cooldown and its delivery change,
+// even while it fires.
+func TestAChangeOfWordsLosesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRuleMemory()
+		e := alert.NewEngine(m, alert.EngineOptions{})
+		e.Observe(quoteAt(1, "99"))
+		old := add(t, e, always(rule(alert.CrossesUp, "100", "0")))
+		e.Observe(quoteAt(2, "100")) // decided, and not committed yet
+		r := old
+		r.Note, r.Deliver, r.Cooldown, r.Expires = "note", "none", time.Hour, time.Now().Add(time.Minute)
+		r, err := e.Update(t.Context(), old, r)
+		if err != nil || r.Version != 2 || r.Since != 1 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if err := e.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if st := e.Stats(); st.Fired != 1 || st.LeftOut != 0 {
+			t.Fatalf("%+v", st)
+		}
+		time.Sleep(2 * time.Second)
+		e.Observe(quoteAt(3, "99"))
+		e.Observe(quoteAt(4, "100"))
+		if err := e.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(m.fired()); n != 1 {
+			t.Errorf("it fired %d times, though its cooldown is an hour now", n)
+		}
+		// What it waits for changes: it begins anew, and has no cooldown to heed.
+		if old, err = m.Rule(t.Context(), r.ID); err != nil || old.State.Count != 1 || old.Note != "note" {
+			t.Fatalf("%+v, %v", old, err)
+		}
+		r = old
+		r.Level = optional("101")
+		if r, err = e.Update(t.Context(), old, r); err != nil || r.Since != 3 || r.State.Phase != alert.Under {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		e.Observe(quoteAt(5, "101"))
+		if err := e.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := m.fired(); len(got) != 2 || got[1].Notification().Message != "ACME: rises to 101, at 101\nnote" || got[1].Notification().Deliver != "none" {
+			t.Errorf("%+v", got)
 		}
 	})
 }

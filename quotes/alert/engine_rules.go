@@ -10,7 +10,12 @@ import (
 // set watches for r from the newest quote on.
 func (b *book) set(r Rule, loaded bool, now time.Time) {
 	if old := b.watches[r.ID]; old != nil {
-		if o := &old.rule; o.Version > r.Version || o.Version == r.Version && o.State.Count >= r.State.Count {
+		o := &old.rule
+		if o.Version > r.Version || o.Version == r.Version && o.State.Count >= r.State.Count {
+			return
+		}
+		if r.Since <= old.rule.Version {
+			o.Version, o.Cooldown, o.Note, o.Expires, o.Deliver = r.Version, r.Cooldown, r.Note, r.Expires, r.Deliver
 			return
 		}
 		b.retire(old)

@@ -113,7 +113,17 @@ type Rule struct {
 	// Version counts the changes that people make: 1, 2, 3 and so on. The
 	// engine's leave it as it is.
 	Version int64
-	State   State
+	// Since is the Version with which State began anew: the last one that changed
+	// what it waits for, or paused it. Those after it changed Cooldown, Note,
+	// Expires and Deliver at most.
+	Since int64
+	State State
+}
+
+// startsAnew says that r, in place of old, begins as if it had just been set.
+func (r *Rule) startsAnew(old *Rule) bool {
+	return r.Condition != old.Condition || !equal(r.Level, old.Level) || r.Window != old.Window || !equal(r.Hysteresis, old.Hysteresis) ||
+		r.Repeat != old.Repeat || r.Sessions != old.Sessions || r.Paused != old.Paused
 }
 
 // Done says that the rule fires no more unless somebody changes it: it has fired

@@ -69,13 +69,13 @@ func (m *ruleMemory) AddRule(_ context.Context, r alert.Rule, most int) (alert.R
 		return r, alert.ErrRules
 	}
 	m.last++
-	r.ID, r.Version = m.last, 1
+	r.ID, r.Version, r.Since = m.last, 1, 1
 	m.rules[r.ID] = r
 	m.log = append(m.log, alert.RuleChange{Rule: r})
 	return r, nil
 }
 
-func (m *ruleMemory) UpdateRule(_ context.Context, r alert.Rule) (alert.Rule, error) {
+func (m *ruleMemory) UpdateRule(_ context.Context, r alert.Rule, anew bool) (alert.Rule, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	old, ok := m.rules[r.ID]
@@ -86,6 +86,11 @@ func (m *ruleMemory) UpdateRule(_ context.Context, r alert.Rule) (alert.Rule, er
 		return r, alert.ErrRuleChanged
 	}
 	r.Version++
+	if r.Since = r.Version; !anew {
+		text := r
+		r = old
+		r.Version, r.Cooldown, r.Note, r.Expires, r.Deliver = text.Version, text.Cooldown, text.Note, text.Expires, text.Deliver
+	}
 	r.Symbol, r.Created, r.State.Count = old.Symbol, old.Created, old.State.Count
 	m.rules[r.ID] = r
 	m.log = append(m.log, alert.RuleChange{Rule: r})
@@ -136,7 +141,7 @@ func (m *ruleMemory) fire(f alert.Firing) alert.Outcome {
 		before--
 	}
 	switch {
-	case !ok || r.Version != f.Rule.Version:
+	case !ok || f.Rule.Version < r.Since:
 		return alert.LeftOut
 	case f.Quote != nil && r.State.Count >= f.Rule.State.Count:
 		return alert.StoredThen
@@ -151,7 +156,7 @@ func (m *ruleMemory) fire(f alert.Firing) alert.Outcome {
 	return alert.Stored
 }
 
-func (m *ruleMemory) History(context.Context, int64, alert.RuleID, int64, int) ([]alert.Past, error) {
+func (m *ruleMemory) History(context.Context, alert.PastQuery) ([]alert.Past, error) {
 	return nil, nil
 }
 

@@ -27,16 +27,17 @@ type RuleStore interface {
 	RulesOf(ctx context.Context, profile int64) ([]Rule, error)
 	Rule(ctx context.Context, id RuleID) (Rule, error)
 
-	// AddRule stores r as it is but for its number and Version 1, and returns it
-	// as stored. Times are kept in microseconds. Where the profile has most
+	// AddRule stores r as it is but for its number and the Version and Since 1, and
+	// returns it as stored. Times are kept in microseconds. Where the profile has most
 	// rules already the error wraps ErrRules; 0 is any number.
 	AddRule(ctx context.Context, r Rule, most int) (Rule, error)
 
 	// UpdateRule stores r in place of the rule of its number whose Version and
 	// Profile are r's, and returns it as stored, with the next Version. Its
-	// Symbol, Created and State.Count stay. Otherwise the error wraps ErrNoRule
-	// or ErrRuleChanged.
-	UpdateRule(ctx context.Context, r Rule) (Rule, error)
+	// Symbol, Created and State.Count stay. Without anew only Cooldown, Note,
+	// Expires and Deliver change. Otherwise the error wraps ErrNoRule or
+	// ErrRuleChanged.
+	UpdateRule(ctx context.Context, r Rule, anew bool) (Rule, error)
 
 	// DeleteRule removes a profile's rule; its history stays. The error may
 	// wrap ErrNoRule.
@@ -49,15 +50,23 @@ type RuleStore interface {
 	RuleChanges(ctx context.Context, after int64, limit int) (list []RuleChange, newest int64, err error)
 
 	// Fire stores a batch in one transaction: of each the rule's new state and,
-	// where it fired, its notification and its entry in the history. It answers
+	// where it fired, its notification and its entry in the history; if the
+	// rule's state has not begun anew since the firing's Version. It answers
 	// each in the order of the batch, and may be called again with the same
 	// batch when it is not known whether it succeeded.
 	Fire(ctx context.Context, batch []Firing) ([]Fired, error)
 
-	// History returns the last firings of a profile with a number below before
-	// (0: from the newest), newest first, at most limit; of one rule where
-	// rule is not 0.
-	History(ctx context.Context, profile int64, rule RuleID, before int64, limit int) ([]Past, error)
+	// History returns the last firings that are asked for, newest first.
+	History(ctx context.Context, of PastQuery) ([]Past, error)
+}
+
+// PastQuery says which firings of a profile are asked for.
+type PastQuery struct {
+	Profile int64
+	Rule    RuleID        // 0 is every rule
+	Symbol  quotes.Symbol // the zero Symbol is every symbol
+	Before  int64         // those with a number below it; 0 is from the newest
+	Limit   int           // at most so many
 }
 
 // RuleChange is a rule as somebody has set it or, where it is Gone, its number

@@ -2,7 +2,9 @@ package deliver
 
 import (
 	"errors"
+	"net"
 	"net/netip"
+	"net/url"
 	"testing"
 )
 
@@ -87,4 +89,70 @@ func TestAddressesAreRefusedByTheirForm(t *testing.T) {
 			}
 		}
 	}
+}
+
+func mustURL(t *testing.T, host string) *url.URL {
+	t.Helper()
+	u, err := url.Parse("https://" + net.JoinHostPort(host, "443") + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// FuzzPublic holds Public against what the standard library knows of addresses,
+// in every clothing that an IPv4 address has.
+func FuzzPublic(f *testing.F) {
+	for _, a := range []string{"1.1.1.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::a00:1", "2001:db8::1", "::ffff:127.0.0.1", "fe80::1"} {
+		f.Add(netip.MustParseAddr(a).AsSlice())
+	}
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		a, ok := netip.AddrFromSlice(bytes)
+		if !ok {
+			return
+		}
+		public := Public(a)
+		plain := a.Unmap()
+		if public && (plain.IsPrivate() || plain.IsLoopback() || plain.IsLinkLocalUnicast() || plain.IsMulticast() || plain.IsUnspecified() || !plain.IsGlobalUnicast()) {
+			t.Errorf("%v is public", a)
+		}
+		if !plain.Is4() {
+			return
+		}
+		v4 := plain.As4()
+		mapped, translated := [16]byte{10: 0xff, 11: 0xff}, [16]byte{1: 0x64, 2: 0xff, 3: 0x9b}
+		sixToFour := [16]byte{0x20, 0x02, v4[0], v4[1], v4[2], v4[3]}
+		copy(mapped[12:], v4[:])
+		copy(translated[12:], v4[:])
+		if Public(netip.AddrFrom16(mapped)) != public || Public(netip.AddrFrom16(translated)) != public {
+			t.Errorf("%v is public otherwise within an IPv6 address", plain)
+		}
+		if Public(netip.AddrFrom16(sixToFour)) {
+			t.Errorf("%v is public by a tunnel", plain)
+		}
+	})
+}
+
+// FuzzCheckURL: what the guard takes is http(s) with a host, and an address that
+// it takes by its digits is a public one.
+func FuzzCheckURL(f *testing.F) {
+	for _, a := range []string{"https://example.com/", "http://127.1/", "https://[::1]:8/", "https://user:pass@h/", "//x", "https://x#y", "https://0x7f.1/"} {
+		f.Add(a)
+	}
+	g := NewGuard(false)
+	f.Fuzz(func(t *testing.T, address string) {
+		u, err := g.CheckURL(address)
+		if err != nil {
+			if !errors.Is(err, ErrInvalid) {
+				t.Error(err)
+			}
+			return
+		}
+		if a, err := netip.ParseAddr(u.Hostname()); u.Scheme != "https" || u.Hostname() == "" || err == nil && !Public(a) {
+			t.Errorf("%q is taken", address)
+		}
+		if again, err := g.CheckURL(u.String()); err != nil || again.Hostname() != u.Hostname() {
+			t.Errorf("%q is taken and %q not: %v", address, u, err)
+		}
+	})
 }

@@ -92,14 +92,15 @@ func key(d Delivery) string {
 // link is where a person reads more: where the notification says, or the page of
 // its symbol.
 func link(site *url.URL, n *alert.Notification) string {
-	to := &url.URL{}
-	if n.Link != "" {
+	to := &url.URL{Path: "/q/" + n.Symbol.String()}
+	switch {
+	case n.Link != "":
 		var err error
 		if to, err = url.Parse(n.Link); err != nil {
 			return ""
 		}
-	} else if !n.Symbol.IsZero() {
-		to.Path = "/q/" + n.Symbol.String()
+	case n.Symbol.IsZero():
+		return ""
 	}
 	if to.IsAbs() {
 		return to.String()

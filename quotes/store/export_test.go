@@ -18,6 +18,13 @@ func Exec(d *DB, statement string) error {
 	return err
 }
 
+// AddProfile makes a profile of a given number, unless there is one.
+func AddProfile(d *DB, id int64) error {
+	_, err := d.write.Exec(`INSERT INTO profiles (id, created, seen, settings, lists, alerts, marks, settings_version, changed, read_to, cleared_to)
+		VALUES ($1, 1, 1, '{}', 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING`, id)
+	return err
+}
+
 // Pragma is a setting of the connection that writes.
 func Pragma(d *DB, name string) (value string, err error) {
 	err = d.write.QueryRow("PRAGMA " + name).Scan(&value)

@@ -9,15 +9,16 @@ import (
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 const (
 	stateSQL = `UPDATE rules SET phase = $4, fired = $5, count = $6, day = $7, quote_version = $8, high = $9, low = $10
-		WHERE id = $1 AND version = $2 AND count = $3`
-	ruleCountSQL = `SELECT count FROM rules WHERE id = $1 AND version = $2`
-	firingSQL    = `INSERT INTO firings (id, rule, profile, message, time, price, late, quote) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`
+		WHERE id = $1 AND since <= $2 AND count = $3`
+	ruleCountSQL = `SELECT count FROM rules WHERE id = $1 AND since <= $2`
+	firingSQL    = `INSERT INTO firings (id, rule, profile, message, time, price, late, quote, symbol) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`
 	historySQL   = `SELECT id, rule, message, time, price, late, quote FROM firings
-		WHERE profile = $1 AND (rule = $2 OR $2 = 0) AND id < $3 ORDER BY id DESC LIMIT $4`
+		WHERE profile = $1 AND (rule = $2 OR $2 = 0) AND (symbol = $5 OR $5 = '') AND id < $3 ORDER BY id DESC LIMIT $4`
 )
 
 // Fire implements alert.RuleStore.
@@ -64,11 +65,10 @@ func fire(ctx context.Context, tx *sql.Tx, batch []alert.Firing) ([]alert.Fired,
 			notes, from = append(notes, &appending{n: f.Notification()}), append(from, i)
 		}
 	}
-	if len(notes) == 0 {
-		return fired, nil
-	}
-	if err := insert(ctx, tx, notes); err != nil {
-		return nil, err
+	if len(notes) > 0 {
+		if err := insert(ctx, tx, notes); err != nil {
+			return nil, err
+		}
 	}
 	for k, i := range from {
 		fired[i].Notification = notes[k].n
@@ -76,7 +76,24 @@ func fire(ctx context.Context, tx *sql.Tx, batch []alert.Firing) ([]alert.Fired,
 			return nil, err
 		}
 	}
-	return fired, nil
+	return fired, touchOwners(ctx, tx, batch, fired)
+}
+
+// touchOwners counts the change for the profiles of the rules whose states were
+// stored.
+func touchOwners(ctx context.Context, tx *sql.Tx, batch []alert.Firing, fired []alert.Fired) error {
+	seen := make(map[int64]bool)
+	for i := range batch {
+		id := batch[i].Rule.Profile
+		if fired[i].Outcome != alert.Stored || seen[id] {
+			continue
+		}
+		seen[id] = true
+		if err := touch(ctx, tx, profile.ID(id), profile.Alerts); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changeState stores the state of a rule, if its version and count are the ones
@@ -110,21 +127,21 @@ func changeState(ctx context.Context, tx *sql.Tx, f *alert.Firing) (alert.Outcom
 // addFiring adds an entry to the history.
 func addFiring(ctx context.Context, tx *sql.Tx, f *alert.Firing, n *alert.Notification) error {
 	_, err := tx.ExecContext(ctx, firingSQL, n.ID, int64(f.Rule.ID), f.Rule.Profile, n.Message, n.Time.UnixMicro(),
-		text(f.Price), bit(f.Late), string(f.Quote.AppendJSON(nil)))
+		text(f.Price), bit(f.Late), string(f.Quote.AppendJSON(nil)), f.Rule.Symbol.String())
 	return err
 }
 
 // History implements alert.RuleStore.
-func (d *DB) History(ctx context.Context, profile int64, rule alert.RuleID, before int64, limit int) ([]alert.Past, error) {
+func (d *DB) History(ctx context.Context, of alert.PastQuery) ([]alert.Past, error) {
 	bounded, end, err := d.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	if before == 0 {
-		before = math.MaxInt64
+	if of.Before == 0 {
+		of.Before = math.MaxInt64
 	}
-	rows, err := d.read.QueryContext(bounded, historySQL, profile, int64(rule), before, max(limit, 0))
+	rows, err := d.read.QueryContext(bounded, historySQL, of.Profile, int64(of.Rule), of.Before, max(of.Limit, 0), of.Symbol.String())
 	if err != nil {
 		return nil, fault(ctx, "read what has fired", err)
 	}

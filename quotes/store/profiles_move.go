@@ -19,7 +19,7 @@ const (
 	lastPlaceSQL  = `SELECT COALESCE(MAX(position), 0) FROM lists WHERE profile = $1`
 	moveListsSQL  = `UPDATE lists SET profile = $2, position = position + $3, version = version + 1 WHERE profile = $1`
 	countListsSQL = `SELECT COUNT(*) FROM lists WHERE profile = $1 AND deleted = 0`
-	moveRulesSQL  = `UPDATE rules SET profile = $2, version = version + 1 WHERE profile = $1`
+	moveRulesSQL  = `UPDATE rules SET profile = $2, version = version + 1, since = version + 1 WHERE profile = $1`
 	sameMarksSQL  = `DELETE FROM notification_marks WHERE profile = $1 AND notification IN (SELECT notification FROM notification_marks WHERE profile = $2)`
 	expiredSQL    = `DELETE FROM move_codes WHERE expires <= $1`
 	oldListsSQL   = `DELETE FROM lists WHERE deleted > 0 AND deleted <= $1`
@@ -46,6 +46,7 @@ var moveAsIsSQL = []string{
 // removeSQL leaves nothing of a profile.
 var removeSQL = []string{
 	`DELETE FROM lists WHERE profile = $1`,
+	deleteRulesSQL,
 	`DELETE FROM rules WHERE profile = $1`,
 	`DELETE FROM firings WHERE profile = $1`,
 	`DELETE FROM notification_marks WHERE profile = $1`,
@@ -148,6 +149,9 @@ func merge(ctx context.Context, tx *sql.Tx, moved *profile.Moved, now time.Time)
 	if err := moveThings(ctx, tx, moved); err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, noteRulesSQL, int64(moved.ID), number); err != nil {
+		return err
+	}
 	if err := mergeSettings(ctx, tx, moved); err != nil {
 		return err
 	}
@@ -237,7 +241,8 @@ func remove(ctx context.Context, tx *sql.Tx, id profile.ID, now, unseen time.Tim
 	if err := removeThings(ctx, tx, id); err != nil {
 		return err
 	}
-	if _, err := countOn(ctx, tx, "changes"); err != nil {
+	number, err := countOn(ctx, tx, "changes")
+	if err != nil {
 		return err
 	}
 	if err := isThere(ctx, tx, id, unseen); err != nil {
@@ -245,6 +250,9 @@ func remove(ctx context.Context, tx *sql.Tx, id profile.ID, now, unseen time.Tim
 	}
 	// Once more, for what came until here; now nobody adds any more.
 	if err := removeThings(ctx, tx, id); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, noteDeletionsSQL, number); err != nil {
 		return err
 	}
 	return leave(ctx, tx, id, now)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 // deletionsKept is for how many numbers of changes a deletion is told. A process
@@ -14,26 +15,32 @@ import (
 const deletionsKept = 10_000
 
 const (
-	changeSQL       = `UPDATE counters SET newest = newest + 1 WHERE name = 'changes' RETURNING newest`
 	newestChangeSQL = `SELECT newest FROM counters WHERE name = 'changes'`
 	noteRuleSQL     = `UPDATE rules SET changed = $2 WHERE id = $1`
 	noteDeletionSQL = `INSERT INTO rule_deletions (rule, symbol, changed) VALUES ($1, $2, $3)`
-	oldDeletionsSQL = `DELETE FROM rule_deletions WHERE changed < $1`
+	// Of a whole profile the number is known later than which rules there are.
+	noteRulesSQL     = `UPDATE rules SET changed = $2 WHERE profile = $1`
+	deleteRulesSQL   = `INSERT INTO rule_deletions (rule, symbol, changed) SELECT id, symbol, 0 FROM rules WHERE profile = $1`
+	noteDeletionsSQL = `UPDATE rule_deletions SET changed = $1 WHERE changed = 0`
+	oldDeletionsSQL  = `DELETE FROM rule_deletions WHERE changed < $1`
 	// In one statement, so that it is of one moment.
 	ruleChangesSQL = `SELECT * FROM (SELECT id, symbol, changed FROM rules WHERE changed > $1 ORDER BY changed LIMIT $2) AS present
 		UNION ALL SELECT * FROM (SELECT rule, symbol, changed FROM rule_deletions WHERE changed > $1 ORDER BY changed LIMIT $2) AS gone
 		ORDER BY changed LIMIT $2`
 )
 
-// ruleChanged takes the number of a change of a profile's rule.
-func ruleChanged(ctx context.Context, tx *sql.Tx, _ int64) (number int64, err error) {
-	err = tx.QueryRowContext(ctx, changeSQL).Scan(&number)
+// ruleChanged takes the number of a change of a profile's rules. The error may
+// wrap profile.ErrNoProfile.
+func ruleChanged(ctx context.Context, tx *sql.Tx, id int64) (number int64, err error) {
+	if number, err = countOn(ctx, tx, "changes"); err == nil {
+		err = touchAt(ctx, tx, number, profile.ID(id), profile.Alerts)
+	}
 	return number, err
 }
 
 // noteRule notes that a rule was changed. The transaction has its row already.
-func noteRule(ctx context.Context, tx *sql.Tx, profile int64, id alert.RuleID) error {
-	number, err := ruleChanged(ctx, tx, profile)
+func noteRule(ctx context.Context, tx *sql.Tx, of int64, id alert.RuleID) error {
+	number, err := ruleChanged(ctx, tx, of)
 	if err == nil {
 		_, err = tx.ExecContext(ctx, noteRuleSQL, int64(id), number)
 	}
@@ -41,8 +48,8 @@ func noteRule(ctx context.Context, tx *sql.Tx, profile int64, id alert.RuleID) e
 }
 
 // noteDeletion notes that a rule was deleted, and forgets those of long ago.
-func noteDeletion(ctx context.Context, tx *sql.Tx, profile int64, id alert.RuleID, symbol string) error {
-	number, err := ruleChanged(ctx, tx, profile)
+func noteDeletion(ctx context.Context, tx *sql.Tx, of int64, id alert.RuleID, symbol string) error {
+	number, err := ruleChanged(ctx, tx, of)
 	if err != nil {
 		return err
 	}

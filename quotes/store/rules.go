@@ -11,20 +11,23 @@ import (
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 const (
 	ruleColumns = `id, profile, symbol, condition, level, time_window, hysteresis, repeats, cooldown, sessions, note,
-		expires, paused, created, version, phase, fired, count, day, quote_version, high, low, deliver`
+		expires, paused, created, version, phase, fired, count, day, quote_version, high, low, deliver, since`
 	rulesSQL      = `SELECT ` + ruleColumns + ` FROM rules WHERE id > $1 ORDER BY id LIMIT $2`
 	rulesOfSQL    = `SELECT ` + ruleColumns + ` FROM rules WHERE profile = $1 ORDER BY id`
 	ruleSQL       = `SELECT ` + ruleColumns + ` FROM rules WHERE id = $1`
 	ruleNumberSQL = `UPDATE rule_numbers SET newest = newest + 1 WHERE one = 1 RETURNING newest`
 	addRuleSQL    = `INSERT INTO rules (` + ruleColumns + `, changed)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)`
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25)`
 	updateRuleSQL = `UPDATE rules SET condition = $4, level = $5, time_window = $6, hysteresis = $7, repeats = $8,
 		cooldown = $9, sessions = $10, note = $11, expires = $12, paused = $13, version = version + 1, phase = $14,
-		fired = $15, day = $16, quote_version = $17, high = $18, low = $19, deliver = $20
+		fired = $15, day = $16, quote_version = $17, high = $18, low = $19, deliver = $20, since = version + 1
+		WHERE id = $1 AND profile = $2 AND version = $3 RETURNING ` + ruleColumns
+	editRuleSQL = `UPDATE rules SET cooldown = $4, note = $5, expires = $6, deliver = $7, version = version + 1
 		WHERE id = $1 AND profile = $2 AND version = $3 RETURNING ` + ruleColumns
 	ownRuleSQL    = `SELECT version FROM rules WHERE id = $1 AND profile = $2`
 	countRulesSQL = `SELECT count(*) FROM rules WHERE profile = $1`
@@ -103,15 +106,19 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule, most int) (alert.Rule, e
 			return nil
 		}
 		number, err := ruleChanged(ctx, tx, r.Profile)
+		if errors.Is(err, profile.ErrNoProfile) {
+			refused = err
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		r.Version = 1
+		r.Version, r.Since = 1, 1
 		s := &r.State
 		if _, err := tx.ExecContext(ctx, addRuleSQL, int64(r.ID), r.Profile, r.Symbol.String(), string(r.Condition), text(r.Level),
 			r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(), string(r.Sessions), r.Note,
 			micros(r.Expires), bit(r.Paused), micros(r.Created), r.Version, string(s.Phase), micros(s.Fired), s.Count, s.Day, s.At,
-			text(s.High), text(s.Low), r.Deliver, number); err != nil {
+			text(s.High), text(s.Low), r.Deliver, r.Since, number); err != nil {
 			return err
 		}
 		stored, err = scanRule(tx.QueryRowContext(ctx, ruleSQL, int64(r.ID)))
@@ -124,7 +131,7 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule, most int) (alert.Rule, e
 }
 
 // UpdateRule implements alert.RuleStore.
-func (d *DB) UpdateRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
+func (d *DB) UpdateRule(ctx context.Context, r alert.Rule, anew bool) (alert.Rule, error) {
 	bounded, end, err := d.begin(ctx)
 	if err != nil {
 		return alert.Rule{}, err
@@ -133,13 +140,8 @@ func (d *DB) UpdateRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
 	var stored alert.Rule
 	var refused error
 	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
-		s := &r.State
 		var err error
-		stored, err = scanRule(tx.QueryRowContext(ctx, updateRuleSQL, int64(r.ID), r.Profile, r.Version, string(r.Condition),
-			text(r.Level), r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(),
-			string(r.Sessions), r.Note, micros(r.Expires), bit(r.Paused), string(s.Phase), micros(s.Fired), s.Day, s.At,
-			text(s.High), text(s.Low), r.Deliver))
-		if err == nil {
+		if stored, err = updateRule(ctx, tx, r, anew); err == nil {
 			return noteRule(ctx, tx, r.Profile, r.ID)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
@@ -157,6 +159,18 @@ func (d *DB) UpdateRule(ctx context.Context, r alert.Rule) (alert.Rule, error) {
 		return alert.Rule{}, fault(ctx, "change an alert", err)
 	}
 	return stored, refused
+}
+
+func updateRule(ctx context.Context, tx *sql.Tx, r alert.Rule, anew bool) (alert.Rule, error) {
+	if !anew {
+		return scanRule(tx.QueryRowContext(ctx, editRuleSQL, int64(r.ID), r.Profile, r.Version,
+			r.Cooldown.Microseconds(), r.Note, micros(r.Expires), r.Deliver))
+	}
+	s := &r.State
+	return scanRule(tx.QueryRowContext(ctx, updateRuleSQL, int64(r.ID), r.Profile, r.Version, string(r.Condition),
+		text(r.Level), r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(),
+		string(r.Sessions), r.Note, micros(r.Expires), bit(r.Paused), string(s.Phase), micros(s.Fired), s.Day, s.At,
+		text(s.High), text(s.Low), r.Deliver))
 }
 
 // DeleteRule implements alert.RuleStore.
@@ -192,7 +206,7 @@ func scanRule(row interface{ Scan(...any) error }) (r alert.Rule, err error) {
 	)
 	s := &r.State
 	if err := row.Scan(&r.ID, &r.Profile, &symbol, &r.Condition, &level, &window, &back, &r.Repeat, &cooldown, &r.Sessions,
-		&r.Note, &expires, &paused, &created, &r.Version, &s.Phase, &fired, &s.Count, &s.Day, &s.At, &high, &low, &r.Deliver); err != nil {
+		&r.Note, &expires, &paused, &created, &r.Version, &s.Phase, &fired, &s.Count, &s.Day, &s.At, &high, &low, &r.Deliver, &r.Since); err != nil {
 		return r, err
 	}
 	if r.Symbol, err = quotes.ParseSymbol(symbol); err != nil {

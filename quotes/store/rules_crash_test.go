@@ -57,7 +57,7 @@ func TestEndsAtAnyMomentDoubleAndLoseNoFiring(t *testing.T) {
 	if err := e.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	past, err := db.History(t.Context(), 7, 0, 0, 10_000)
+	past, err := db.History(t.Context(), alert.PastQuery{Profile: 7, Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestTwoProcessesFireARuleOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		past, err := first.History(t.Context(), 7, 0, 0, 1000)
+		past, err := first.History(t.Context(), alert.PastQuery{Profile: 7, Limit: 1000})
 		if err != nil || len(past) != 50 {
 			t.Errorf("50 rules have fired %d times, %v", len(past), err)
 		}
@@ -124,6 +124,9 @@ func setLevels(t *testing.T, path string, m *market) map[alert.RuleID]int64 {
 	t.Helper()
 	db, err := store.Open(t.Context(), path)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.AddProfile(db, 7); err != nil {
 		t.Fatal(err)
 	}
 	e := alert.NewEngine(db, alert.EngineOptions{})

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
 )
 
@@ -35,6 +37,9 @@ func fullRule() alert.Rule {
 
 func addRule(t testing.TB, db *store.DB, r alert.Rule) alert.Rule {
 	t.Helper()
+	if err := store.AddProfile(db, r.Profile); err != nil {
+		t.Fatal(err)
+	}
 	stored, err := db.AddRule(t.Context(), r, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +55,7 @@ func TestRulesComeBackAsStored(t *testing.T) {
 		var want []alert.Rule
 		for i, r := range []alert.Rule{fullRule(), bare, fullRule()} {
 			stored := addRule(t, db, r)
-			r.ID, r.Version = alert.RuleID(i+1), 1
+			r.ID, r.Version, r.Since = alert.RuleID(i+1), 1, 1
 			if diff := cmp.Diff(r, stored, compareRules); diff != "" {
 				t.Errorf("AddRule returned another (-want +got):\n%s", diff)
 			}
@@ -88,11 +93,11 @@ func TestRulesAreChangedAndDeletedByTheirOwner(t *testing.T) {
 		changed := r
 		changed.Symbol, changed.Created, changed.State = quotes.MustSymbol("B"), time.Time{}, alert.State{Count: 9}
 		changed.Condition, changed.Level, changed.Window, changed.Note, changed.Paused = alert.Above, quotes.Some(quotes.MustDecimal("1.50")), 0, "", false
-		got, err := db.UpdateRule(t.Context(), changed)
+		got, err := db.UpdateRule(t.Context(), changed, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		changed.Symbol, changed.Created, changed.State.Count, changed.Version = r.Symbol, r.Created, 3, 2
+		changed.Symbol, changed.Created, changed.State.Count, changed.Version, changed.Since = r.Symbol, r.Created, 3, 2, 2
 		if diff := cmp.Diff(changed, got, compareRules); diff != "" {
 			t.Errorf("changed (-want +got):\n%s", diff)
 		}
@@ -103,7 +108,7 @@ func TestRulesAreChangedAndDeletedByTheirOwner(t *testing.T) {
 			rule alert.Rule
 			want error
 		}{{"an old version", r, alert.ErrRuleChanged}, {"another's", other, alert.ErrNoRule}, {"none", gone, alert.ErrNoRule}} {
-			if _, err := db.UpdateRule(t.Context(), c.rule); !errors.Is(err, c.want) {
+			if _, err := db.UpdateRule(t.Context(), c.rule, true); !errors.Is(err, c.want) {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		}
@@ -137,7 +142,7 @@ func TestFiringIsStoredWhole(t *testing.T) {
 		if err := db.DeleteRule(t.Context(), 7, gone.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.UpdateRule(t.Context(), edited); err != nil {
+		if _, err := db.UpdateRule(t.Context(), edited, true); err != nil {
 			t.Fatal(err)
 		}
 		armed := b
@@ -166,7 +171,7 @@ func TestFiringIsStoredWhole(t *testing.T) {
 				t.Errorf("%v: %s", err, cmp.Diff(want, got, compareRules))
 			}
 		}
-		past, err := db.History(t.Context(), 7, 0, 0, 10)
+		past, err := db.History(t.Context(), alert.PastQuery{Profile: 7, Limit: 10})
 		want := []alert.Past{{Number: 2, Rule: a.ID, Message: list[0].Message, Time: list[0].Time, Price: batch[0].Price, Late: true, Quote: *batch[0].Quote}}
 		if diff := cmp.Diff(want, past, compareRules); err != nil || diff != "" {
 			t.Errorf("the history: %v (-want +got):\n%s", err, diff)
@@ -174,10 +179,18 @@ func TestFiringIsStoredWhole(t *testing.T) {
 		for _, c := range []struct {
 			profile int64
 			rule    alert.RuleID
+			symbol  quotes.Symbol
 			before  int64
 			want    int
-		}{{7, a.ID, 0, 1}, {7, b.ID, 0, 0}, {8, 0, 0, 0}, {7, 0, 2, 0}, {7, 0, 3, 1}} {
-			if past, err := db.History(t.Context(), c.profile, c.rule, c.before, 10); err != nil || len(past) != c.want {
+		}{
+			{7, a.ID, quotes.Symbol{}, 0, 1},
+			{7, b.ID, quotes.Symbol{}, 0, 0},
+			{8, 0, quotes.Symbol{}, 0, 0},
+			{7, 0, quotes.Symbol{}, 2, 0},
+			{7, 0, a.Symbol, 3, 1},
+			{7, 0, quotes.MustSymbol("B"), 0, 0},
+		} {
+			if past, err := db.History(t.Context(), alert.PastQuery{Profile: c.profile, Rule: c.rule, Symbol: c.symbol, Before: c.before, Limit: 10}); err != nil || len(past) != c.want {
 				t.Errorf("%+v: %d, %v", c, len(past), err)
 			}
 		}
@@ -197,7 +210,7 @@ func TestChangesOfRulesAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		first.Note = "changed"
-		if first, err = db.UpdateRule(t.Context(), first); err != nil {
+		if first, err = db.UpdateRule(t.Context(), first, true); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.DeleteRule(t.Context(), 7, second.ID); err != nil {
@@ -235,6 +248,11 @@ func TestChangesOfRulesAreTold(t *testing.T) {
 func TestThereIsALimitOfRules(t *testing.T) {
 	onBoth(t, func(t *testing.T, on backend) {
 		db := open(t, on.address(t))
+		for _, id := range []int64{7, 8} {
+			if err := store.AddProfile(db, id); err != nil {
+				t.Fatal(err)
+			}
+		}
 		var all sync.WaitGroup
 		var added atomic.Int64
 		for range 8 {
@@ -255,6 +273,79 @@ func TestThereIsALimitOfRules(t *testing.T) {
 		}
 		if added.Load() != 3 {
 			t.Errorf("%d were added", added.Load())
+		}
+	})
+}
+
+func TestWordsOfARuleChangeWithoutItsState(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		r := addRule(t, db, fullRule())
+		words := r
+		words.Note, words.Deliver, words.Cooldown, words.Expires = "other", "sound,3", time.Hour, time.Time{}
+		words.Level, words.State, words.Paused = quotes.Some(quotes.MustDecimal("1")), alert.State{}, false // are not changed
+		got, err := db.UpdateRule(t.Context(), words, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words.Level, words.State, words.Paused, words.Version = r.Level, r.State, r.Paused, 2
+		if diff := cmp.Diff(words, got, compareRules); diff != "" {
+			t.Errorf("changed (-want +got):\n%s", diff)
+		}
+		// What was decided of the version before counts.
+		fired, err := db.Fire(t.Context(), []alert.Firing{firingOf(r, "1")})
+		if err != nil || fired[0].Outcome != alert.Stored {
+			t.Errorf("%+v, %v", fired, err)
+		}
+		if got, err = db.Rule(t.Context(), r.ID); err != nil || got.State.Count != 4 || got.Note != "other" {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+// TestRulesGoAndMoveWithTheirProfile, and those who watch for them are told.
+func TestRulesGoAndMoveWithTheirProfile(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		k, _ := profile.SecretKey(profile.NewSecret())
+		now := time.Now()
+		own, err := db.Make(t.Context(), k, "", now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := fullRule()
+		r.Profile = int64(own)
+		moved, other := addRule(t, db, r), addRule(t, db, fullRule())
+		_, from, err := db.RuleChanges(t.Context(), 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := strings.Repeat("a", 64)
+		if err := db.AddCode(t.Context(), 7, hash, now.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Move(t.Context(), hash, k, "", now); err != nil {
+			t.Fatal(err)
+		}
+		list, from, err := db.RuleChanges(t.Context(), from, 10)
+		if err != nil || len(list) != 2 || !slices.ContainsFunc(list, func(c alert.RuleChange) bool {
+			return !c.Gone && c.Rule.ID == moved.ID && c.Rule.Profile == 7 && c.Rule.Since > moved.Version
+		}) {
+			t.Errorf("moved: %+v, %v", list, err)
+		}
+		// Nothing is told to the profile that is no more.
+		if fired, err := db.Fire(t.Context(), []alert.Firing{firingOf(moved, "1")}); err != nil || fired[0].Outcome != alert.LeftOut {
+			t.Errorf("%+v, %v", fired, err)
+		}
+		if err := db.DeleteProfile(t.Context(), 7); err != nil {
+			t.Fatal(err)
+		}
+		list, _, err = db.RuleChanges(t.Context(), from, 10)
+		if err != nil || len(list) != 2 || !list[0].Gone || !list[1].Gone || list[0].Rule.ID+list[1].Rule.ID != moved.ID+other.ID {
+			t.Errorf("deleted: %+v, %v", list, err)
+		}
+		if _, err := db.AddRule(t.Context(), fullRule(), 0); !errors.Is(err, profile.ErrNoProfile) {
+			t.Errorf("a rule of nobody: %v", err)
 		}
 	})
 }

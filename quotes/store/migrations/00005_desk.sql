@@ -96,6 +96,7 @@ ALTER TABLE rules ADD COLUMN deliver TEXT NOT NULL DEFAULT '';
 -- The number of 'changes' with which a person last changed a rule, or deleted it:
 -- so the processes that watch for rules find what has changed. Deletions are kept
 -- for some thousand numbers.
+ALTER TABLE rules ADD COLUMN since BIGINT NOT NULL DEFAULT 0; -- the version with which its state began anew
 ALTER TABLE rules ADD COLUMN changed BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX rules_changed ON rules (changed);
 CREATE TABLE rule_deletions (
@@ -104,6 +105,8 @@ CREATE TABLE rule_deletions (
     changed BIGINT NOT NULL
 );
 CREATE INDEX rule_deletions_changed ON rule_deletions (changed);
+
+ALTER TABLE firings ADD COLUMN symbol TEXT NOT NULL DEFAULT '';
 
 -- Ways to reach a person when no page is open.
 CREATE TABLE channels (
@@ -159,9 +162,11 @@ CREATE TABLE server_keys (
 DROP TABLE server_keys;
 DROP TABLE outbox;
 DROP TABLE channels;
+ALTER TABLE firings DROP COLUMN symbol;
 DROP TABLE rule_deletions;
 DROP INDEX rules_changed;
 ALTER TABLE rules DROP COLUMN changed;
+ALTER TABLE rules DROP COLUMN since;
 ALTER TABLE rules DROP COLUMN deliver;
 DROP TABLE incidents;
 DROP TABLE notification_marks;
