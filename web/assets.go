@@ -11,6 +11,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,6 +40,10 @@ type assets struct {
 	hash  string
 	files map[string]asset
 }
+
+// embedded are the files of this program, which are the same for every server: to
+// compress them takes a while.
+var embedded = sync.OnceValue(newAssets)
 
 // newAssets reads the embedded files. A broken embedding is our own fault and
 // panics.

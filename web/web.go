@@ -175,7 +175,7 @@ func New(o Options) *Server {
 		people:    newPeople(o.Profiles, o.Logger),
 		cors:      newCORSPolicy(o.CORSOrigins),
 		hosts:     allowedHosts(o.PublicURL, o.AllowedHosts),
-		assets:    newAssets(),
+		assets:    embedded(),
 		widget:    newWidgetPolicy(o.EmbedAncestors, o.CORSOrigins),
 		codes:     newCodes(),
 		latency:   newLatencyHistogram(),
