@@ -175,7 +175,7 @@ func (t *Tape) Quote(version int64) *quotes.StockQuote {
 // the quote's time stands for it (quotes.StockQuote).
 func (t *Tape) priceTime() time.Time {
 	at := t.price().at
-	if at.Equal(t.quote.Time) || t.quote.Session == quotes.Regular && t.quote.Time.Sub(at) < time.Minute {
+	if !at.Before(t.quote.Time) || t.quote.Session == quotes.Regular && t.quote.Time.Sub(at) < time.Minute {
 		return time.Time{}
 	}
 	return at

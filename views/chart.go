@@ -22,11 +22,15 @@ type spark struct {
 	Close     string // y of the previous close, "" when it is not known
 }
 
-// newSpark scales the prices of a row and its previous close into the area.
+// newSpark scales the prices of a row and its previous close into the area. A day of
+// which nothing was seen but its last price begins with its open.
 func newSpark(r Row) spark {
 	prices, closing := r.Spark, decimal.NullDecimal{}
 	if r.Quote != nil {
 		closing = r.Quote.PreviousClose
+		if len(prices) < 2 && r.Quote.Open.Valid {
+			prices = []decimal.Decimal{r.Quote.Open.Decimal}
+		}
 		if r.Quote.Price.Valid {
 			prices = append(prices[:len(prices):len(prices)], r.Quote.Price.Decimal)
 		}

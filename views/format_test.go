@@ -108,6 +108,7 @@ func TestPointsOfASparklineStayInItsArea(t *testing.T) {
 		{Row{Spark: d("2", "2")}, "0,150 1000,150", ""},
 		{Row{Quote: quote("10", "20")}, "", "0"},
 		{Row{Spark: d("10"), Quote: quote("15", "20")}, "0,300 1000,150", "0"},
+		{Row{Spark: d("15"), Quote: &quotes.StockQuote{Price: number("15"), Open: number("10"), PreviousClose: number("20")}}, "0,300 1000,150", "0"},
 	} {
 		s := newSpark(tt.row)
 		if s.Points != tt.points || s.Close != tt.close {

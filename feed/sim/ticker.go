@@ -59,7 +59,7 @@ type ticker struct {
 
 	bidTicks, askTicks int64
 	bid, ask           decimal.Decimal
-	said               book // what the last quote said
+	said               book  // what the last quote said
 	trading            bool  // the last update was a trade
 	buying             bool  // the trades lean to the ask
 	last               int64 // the last trade of a regular session that may be last

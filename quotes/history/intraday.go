@@ -21,7 +21,7 @@ const (
 )
 
 // Intraday keeps the prices of each symbol since it was first seen on the UTC
-// day, at even steps. A series has at most 96 points: when it is full every
+// day on which they were traded, at even steps. A series has at most 96 points: when it is full every
 // second point goes and the step doubles, so that it always covers the whole
 // time. Any number may use it at once; nothing of it blocks.
 type Intraday struct {
@@ -50,12 +50,12 @@ func (h *Intraday) Observe(q *quotes.StockQuote) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := h.series[q.Symbol]
-	if s == nil || q.Time.Before(s.begin) || dayOf(q.Time) != dayOf(s.begin) {
-		h.series[q.Symbol] = &series{begin: q.Time, step: firstStep, points: []decimal.Decimal{q.Price.Decimal}}
+	s, at := h.series[q.Symbol], q.Traded()
+	if s == nil || at.Before(s.begin) || dayOf(at) != dayOf(s.begin) {
+		h.series[q.Symbol] = &series{begin: at, step: firstStep, points: []decimal.Decimal{q.Price.Decimal}}
 		return
 	}
-	s.observe(q.Time, q.Price.Decimal)
+	s.observe(at, q.Price.Decimal)
 }
 
 // Points returns the prices of a symbol, oldest first, evenly spread in time.

@@ -82,6 +82,22 @@ func TestANewDayAndANewRoundBeginAnew(t *testing.T) {
 	}
 }
 
+// TestAClosedMarketKeepsItsDay: what is bid and offered in the morning after is none
+// of the day's prices, although it comes on another date.
+func TestAClosedMarketKeepsItsDay(t *testing.T) {
+	h := history.NewIntraday()
+	observe(h, noon, "10.00")
+	observe(h, noon.Add(time.Second), "11.00")
+	for _, later := range []time.Duration{time.Hour, 20 * time.Hour} {
+		h.Observe(&quotes.StockQuote{
+			Symbol: aapl, Time: noon.Add(later), PriceTime: noon.Add(time.Second), Price: quotes.Some(quotes.MustDecimal("11.00")), Session: quotes.Closed,
+		})
+	}
+	if diff := cmp.Diff([]string{"10.00", "11.00"}, texts(h.Points(aapl))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestASymbolWithoutPriceHasNoPoints(t *testing.T) {
 	h := history.NewIntraday()
 	h.Observe(&quotes.StockQuote{Symbol: aapl, Time: noon})

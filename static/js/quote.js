@@ -149,7 +149,7 @@ export class QuoteView {
 		if (!svg || q.price == null) return
 		const s = this.sparkState ??= readSpark(svg)
 		const now = Date.now()
-		if (s.prices.length < 2 || now - s.at > s.every) {
+		if (s.prices.length < 2 || now - s.at > s.every && q.session === 'regular') {
 			if (s.prices.length >= sparkMost) {
 				s.prices = s.prices.filter((_, i) => i % 2 === 0)
 				s.every *= 2
