@@ -1,6 +1,34 @@
 package e2e
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+// TestTheHeaderNamesTheDataOfThePage, also when another source's symbol is added.
+func TestTheHeaderNamesTheDataOfThePage(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--symbols", "AAA", "--feed", still(t), "--feed", "sim://?hours=real&start=2026-03-10T12:30:00Z")
+	for path, want := range map[string]string{
+		"/?symbols=AAA": "Replayed market data", "/q/AAA": "Replayed market data",
+		"/q/AAPL": "Simulated market data, in the hours of the exchanges, on a clock of its own",
+	} {
+		p := open(t, s.URL+path)
+		if label := eval[string](p, `document.querySelector('[data-data]').textContent`); label != want {
+			t.Errorf("%s: %q, want %q", path, label, want)
+		}
+		if strings.HasSuffix(path, "AAPL") {
+			p.says("[data-market]", "US pre-market, opens in ")
+		}
+	}
+	p := open(t, s.URL+"/?symbols=AAA")
+	p.live()
+	p.press("/")
+	p.write("AAPL")
+	p.press(keyEnter)
+	p.lists("AAA,AAPL")
+	p.within(2*patience, "the label says what has come", `document.querySelector('[data-data]').textContent.startsWith('Replayed market data; Simulated market data')`)
+}
 
 func TestAnOpenPageHearsOfASourceThatEnds(t *testing.T) {
 	t.Parallel()

@@ -59,6 +59,11 @@ type State struct {
 	// Refused says why a symbol is not subscribed, of at most a hundred.
 	Refused  map[quotes.Symbol]string
 	Restored int // symbols that began with a stored quote
+
+	// MarketTime is the time at the market, where the quotes are in the hours of
+	// the exchanges and the source's clock may be another than ours: a
+	// simulation's. It is zero elsewhere.
+	MarketTime time.Time
 }
 
 // account counts what a source says. Each method may be called at any time.

@@ -246,6 +246,9 @@ func (s *supervisor) snapshot() State {
 	s.mu.Lock()
 	state := s.state
 	s.mu.Unlock()
+	if s.spec.Timeliness == quotes.Simulated && s.spec.Calendar == nil {
+		state.MarketTime = s.clock(time.Now())
+	}
 	state.Symbols, state.Listed = int(s.symbols.Load()), s.directory.count(s.index)
 	s.account.tell(&state)
 	return state

@@ -15,6 +15,8 @@ type MarketWords struct {
 	Market string `json:"market"`
 	// Trouble says which of their sources are down, "" for none.
 	Trouble string `json:"trouble"`
+	// Data says what their data is (DataWords).
+	Data string `json:"data"`
 }
 
 // Markets puts into words how the markets and the sources of rows are; lacking
@@ -22,7 +24,45 @@ type MarketWords struct {
 // them. Spark is not needed of the rows.
 func Markets(rows []Row, lacking bool, feeds []Feed, now time.Time) MarketWords {
 	c := NewClock(now)
-	return MarketWords{c.marketWords(rows), c.troubleWords(rows, lacking, feeds)}
+	return MarketWords{c.marketWords(rows, feeds), c.troubleWords(rows, lacking, feeds), DataWords(sourcesOf(rows, feeds))}
+}
+
+// sourcesOf are the sources that the quotes of rows are of; all of them while there
+// is no quote.
+func sourcesOf(rows []Row, feeds []Feed) []Feed {
+	of := make(map[string]bool)
+	for _, r := range rows {
+		if r.Quote != nil {
+			of[r.Quote.Source] = true
+		}
+	}
+	list := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return !of[f.Name] })
+	if len(list) == 0 {
+		return feeds
+	}
+	return list
+}
+
+// DataWords says what the data of sources is, each kind once, in their order, as
+// "Simulated market data, open around the clock".
+func DataWords(feeds []Feed) string {
+	words := map[quotes.Timeliness]string{
+		quotes.Simulated: "Simulated market data",
+		quotes.Replayed:  "Replayed market data",
+		quotes.Delayed:   "Delayed market data",
+		quotes.Live:      "Live market data",
+	}
+	var notes []string
+	for _, f := range feeds {
+		note := words[f.Timeliness]
+		if f.Note != "" {
+			note += ", " + f.Note
+		}
+		if !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+	}
+	return strings.Join(notes, "; ")
 }
 
 // market is what is known of one market: the newest of its quotes says in which
@@ -34,7 +74,7 @@ type market struct {
 	zone     string
 }
 
-func (c *Clock) marketWords(rows []Row) string {
+func (c *Clock) marketWords(rows []Row, feeds []Feed) string {
 	var markets []*market
 	for _, r := range rows {
 		name := marketName(r.Instrument)
@@ -49,7 +89,7 @@ func (c *Clock) marketWords(rows []Row) string {
 	}
 	var words []string
 	for _, m := range markets {
-		words = append(words, c.sessionWords(m))
+		words = append(words, c.sessionWords(m, feeds))
 	}
 	if len(words) > 1 && !slices.ContainsFunc(words, func(w string) bool { return w != words[0] }) {
 		return "Markets " + words[0]
@@ -76,12 +116,20 @@ func marketName(in quotes.Instrument) string {
 }
 
 // sessionWords says in which session a market is, and what comes next where its
-// prices go by the calendar: those of a replay or a simulation have their own.
-func (c *Clock) sessionWords(m *market) string {
-	session := m.calendar.Session(c.now)
+// prices go by the calendar: those of a replay have their own, and those of a
+// simulation that is open around the clock none.
+func (c *Clock) sessionWords(m *market, feeds []Feed) string {
 	follows := !m.calendar.Always()
+	if q := m.newest; q != nil {
+		played := q.Timeliness != quotes.Live && q.Timeliness != quotes.Delayed
+		if i := slices.IndexFunc(feeds, func(f Feed) bool { return f.Name == q.Source }); i >= 0 && !feeds[i].MarketTime.IsZero() {
+			c, played = &Clock{now: feeds[i].MarketTime, zones: c.zones}, false
+		}
+		follows = follows && !played
+	}
+	session := m.calendar.Session(c.now)
 	if q := m.newest; q != nil && q.Session != "" {
-		follows = follows && q.Session == session && (q.Timeliness == quotes.Live || q.Timeliness == quotes.Delayed)
+		follows = follows && q.Session == session
 		session = q.Session
 	}
 	words := map[quotes.Session]string{quotes.Pre: "pre-market", quotes.Regular: "open", quotes.Post: "after hours", quotes.Closed: "closed"}[session]

@@ -57,6 +57,68 @@ func TestHeaderSaysWhichMarketsAreOpen(t *testing.T) {
 	}
 }
 
+// TestHeaderGoesByTheClockOfASimulation that has the hours of the exchanges; one
+// that is open around the clock tells none.
+func TestHeaderGoesByTheClockOfASimulation(t *testing.T) {
+	now := time.Date(2026, 11, 20, 20, 45, 0, 0, time.UTC)
+	quote := func(session quotes.Session) []Row {
+		q := &quotes.StockQuote{Session: session, Timeliness: quotes.Simulated, Version: 1, Source: "sim"}
+		return []Row{listing("XNAS", "America/New_York", q)}
+	}
+	for _, tt := range []struct {
+		market string
+		rows   []Row
+		want   string
+	}{
+		{"", quote(quotes.Regular), "US market open"},
+		{"2026-11-20T20:45:00Z", quote(quotes.Regular), "US market open, closes in 15 min"},
+		{"2026-03-10T12:30:00Z", quote(quotes.Pre), "US pre-market, opens 09:30 EDT"},
+		{"2026-03-10T13:29:30Z", quote(quotes.Pre), "US pre-market, opens in 1 min"},
+		{"2026-03-14T12:30:00Z", quote(quotes.Closed), "US market closed, opens Mon 09:30 EDT"},
+		{"2026-03-14T12:30:00Z", quote(quotes.Regular), "US market open"}, // the quote is of before that
+	} {
+		f := Feed{Name: "sim", Timeliness: quotes.Simulated, State: "running"}
+		if tt.market != "" {
+			at, err := time.Parse(time.RFC3339, tt.market)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.MarketTime = at
+		}
+		if got := Markets(tt.rows, false, []Feed{{Name: "other"}, f}, now).Market; got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.market, got, tt.want)
+		}
+	}
+}
+
+func TestLabelNamesTheDataThatIsShown(t *testing.T) {
+	feeds := []Feed{
+		{Name: "alpaca-iex", Timeliness: quotes.Live, Note: "prices of the IEX exchange alone"},
+		{Name: "coinbase", Timeliness: quotes.Live}, {Name: "kraken", Timeliness: quotes.Live}, {Name: "sim", Timeliness: quotes.Simulated},
+	}
+	from := func(sources ...string) (rows []Row) {
+		for _, source := range sources {
+			rows = append(rows, listing("", "", &quotes.StockQuote{Source: source}))
+		}
+		return rows
+	}
+	const all = "Live market data, prices of the IEX exchange alone; Live market data; Simulated market data"
+	for _, tt := range []struct {
+		rows []Row
+		want string
+	}{
+		{nil, all},
+		{[]Row{listing("", "", nil)}, all}, // whatever it will be
+		{from("sim", "alpaca-iex"), "Live market data, prices of the IEX exchange alone; Simulated market data"},
+		{from("kraken", "coinbase"), "Live market data"},
+		{append(from("sim"), listing("", "", nil)), "Simulated market data"},
+	} {
+		if got := Markets(tt.rows, false, feeds, time.Now()).Data; got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
 func TestHeaderSaysWhichSourcesAreDown(t *testing.T) {
 	now := time.Date(2026, 11, 20, 20, 45, 0, 0, time.UTC)
 	from := func(source string) Row {

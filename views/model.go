@@ -135,6 +135,10 @@ type Feed struct {
 	ErrorTime time.Time `json:"error_time,omitzero"`
 	Advice    string    `json:"advice,omitempty"` // what to do about it
 
+	// MarketTime is the time at a market that is simulated in the hours of the
+	// exchanges, zero for others.
+	MarketTime time.Time `json:"-"`
+
 	Symbols   int               `json:"symbols"` // with a quote
 	Restored  int               `json:"restored"`
 	Listed    int               `json:"listed"`

@@ -105,7 +105,8 @@ func (s *Server) feedStates() []views.Feed {
 			Name: st.Name, URL: st.URL, Timeliness: st.Timeliness, Note: st.Note, State: string(st.Phase), Since: st.Since.UTC(),
 			LastMessage: st.LastMessage.UTC(), LastUpdate: st.LastUpdate.UTC(), Messages: st.Messages, Updates: st.Emitted,
 			MessageRate: st.MessageRate, UpdateRate: st.UpdateRate, Outcomes: make(map[string]int64),
-			Restarts: st.Restarts, Error: st.LastError, ErrorTime: st.LastErrorAt.UTC(), Advice: st.Advice,
+			MarketTime: st.MarketTime,
+			Restarts:   st.Restarts, Error: st.LastError, ErrorTime: st.LastErrorAt.UTC(), Advice: st.Advice,
 			Symbols: st.Symbols, Restored: st.Restored, Listed: st.Listed, Asked: st.Asked, Confirmed: st.Got,
 			Refused: make(map[string]string),
 		}

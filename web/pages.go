@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -52,9 +51,10 @@ func (s *Server) dashboard(c echo.Context) error {
 	settled := s.settled() // before the look at the lists, which is complete then
 	known, unknown := s.sort(syms)
 	rows := s.rowsOf(known...)
+	words := s.marketWords(rows, len(unknown) > 0)
 	page := views.DashboardPage{
-		Site: s.site(), Ticker: values.Get("view") == "ticker", Rows: rows, Asked: asked,
-		LastID: last, NotificationsAway: err != nil, MaxSymbols: s.MaxSymbols, MarketWords: s.marketWords(rows, len(unknown) > 0),
+		Site: s.siteOf(words), Ticker: values.Get("view") == "ticker", Rows: rows, Asked: asked,
+		LastID: last, NotificationsAway: err != nil, MaxSymbols: s.MaxSymbols, MarketWords: words,
 	}
 	if settled {
 		page.Unknown = unknown
@@ -116,8 +116,9 @@ func (s *Server) symbolPage(c echo.Context) error {
 		return err
 	}
 	rows := s.rowsOf(sym)
+	words := s.marketWords(rows, false)
 	return s.render(c, views.Symbol(views.SymbolPage{
-		Site: s.site(), Row: rows[0], LastID: s.Log.Last(), MarketWords: s.marketWords(rows, false),
+		Site: s.siteOf(words), Row: rows[0], LastID: s.Log.Last(), MarketWords: words,
 	}))
 }
 
@@ -171,36 +172,21 @@ func (s *Server) plainRow(sym quotes.Symbol) views.Row {
 	return row
 }
 
+// siteOf is the site for a page of quotes, which says what their data is.
+func (s *Server) siteOf(words views.MarketWords) views.Site {
+	site := s.site()
+	site.Data = words.Data
+	return site
+}
+
 func (s *Server) site() views.Site {
 	site := views.Site{
-		Assets: s.assets.path, Data: s.dataNote(), Embeds: s.widget.framed, Now: time.Now(),
+		Assets: s.assets.path, Data: views.DataWords(s.feedStates()), Embeds: s.widget.framed, Now: time.Now(),
 	}
 	if s.PublicURL != nil {
 		site.PublicURL = strings.TrimSuffix(s.PublicURL.String(), "/")
 	}
 	return site
-}
-
-// dataNote says what the data is, each kind once, in the feeds' order, as
-// "Simulated market data, open around the clock".
-func (s *Server) dataNote() string {
-	words := map[quotes.Timeliness]string{
-		quotes.Simulated: "Simulated market data",
-		quotes.Replayed:  "Replayed market data",
-		quotes.Delayed:   "Delayed market data",
-		quotes.Live:      "Live market data",
-	}
-	var notes []string
-	for _, state := range s.Market.States() {
-		note := words[state.Timeliness]
-		if state.Note != "" {
-			note += ", " + state.Note
-		}
-		if !slices.Contains(notes, note) {
-			notes = append(notes, note)
-		}
-	}
-	return strings.Join(notes, "; ")
 }
 
 // devViews lists the samples of all views.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/quotes"
@@ -77,6 +78,11 @@ func TestACachedListCounts(t *testing.T) {
 
 func TestPagesDoNotDenyWhatASourceHasNotListedYet(t *testing.T) {
 	s := newServerWith(t, feed.Options{Specs: []feed.Spec{listless()}})
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for s.Market.States()[0].Phase == feed.Starting { // it has not failed yet
+		<-look.C
+	}
 	for path, want := range map[string]struct {
 		status int
 		words  string

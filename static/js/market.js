@@ -14,11 +14,11 @@ export async function look(views) {
 	} catch { /* the connection's words say it */ }
 }
 
-/** @param {{market: string, trouble: string}} words */
-function tell({ market, trouble }) {
-	for (const [name, text] of [['market', market], ['trouble', trouble]]) {
-		const el = /** @type {HTMLElement} */ (document.querySelector(`tick-bar [data-${name}]`))
-		if (el.textContent === text) continue
+/** @param {{market: string, trouble: string, data: string}} words */
+function tell({ market, trouble, data }) {
+	for (const [name, text] of [['market', market], ['trouble', trouble], ['data', data]]) {
+		const el = /** @type {HTMLElement | null} */ (document.querySelector(`.header [data-${name}]`))
+		if (!el || el.textContent === text) continue
 		el.textContent = text
 		el.hidden = !text
 		if (name === 'trouble') announce(text || 'All sources are back.')
