@@ -10,9 +10,10 @@ var (
 	dashboardModules = append([]string{
 		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
 	}, shared...)
-	symbolModules   = shared
+	symbolModules   = append([]string{"go.js"}, shared...)
+	alertsModules   = append([]string{"alertapi.js", "go.js", "morph.js", "elements/alertlist.js"}, shared...)
 	plainModules    = []string{"prefs.js"}
-	feedsModules    = []string{"morph.js", "prefs.js"}
+	feedsModules    = append([]string{"morph.js"}, plainModules...)
 	settingsModules = []string{"api.js", "keys.js", "lists.js", "morph.js", "prefs.js", "push.js", "search.js", "stream.js", "elements/toast.js"}
 )
 

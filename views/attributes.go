@@ -20,6 +20,7 @@ func rowAttributes(c *Clock, r Row) templ.OrderedAttributes {
 		{Key: "data-exchange", Value: exchange(in)},
 		{Key: "data-tz", Value: timeZone(in)},
 		{Key: "data-zone", Value: c.Zone(in.TimeZone)},
+		{Key: "data-tick", Value: quotes.FormatDecimal(tick(in))},
 	}
 	q := r.Quote
 	if q == nil {

@@ -255,6 +255,7 @@ func TestPagesPreloadAllModulesOfTheirScript(t *testing.T) {
 	scripts := os.DirFS("../static/js")
 	for script, listed := range map[string][]string{
 		"dashboard.js": dashboardModules, "symbol.js": symbolModules, "embed.js": plainModules, "plain.js": plainModules, "feeds.js": feedsModules, "settings.js": settingsModules,
+		"alerts.js": alertsModules,
 	} {
 		needed := make(map[string]bool)
 		imports(t, scripts, script, needed)

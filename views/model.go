@@ -70,6 +70,7 @@ type SymbolPage struct {
 	Site
 	Row
 	LastID int64
+	Alerts SymbolAlertList
 	MarketWords
 }
 

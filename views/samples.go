@@ -54,6 +54,15 @@ func Samples(site Site) []Sample {
 		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3], MarketWords: Markets(rows[3:4], false, nil, site.Now)})},
 		{"symbol-24h", Symbol(SymbolPage{Site: site, Row: rows[6]})},
 		{"symbol-unquoted", Symbol(SymbolPage{Site: site, Row: rows[len(rows)-1]})},
+		{"symbol-alerts", Symbol(SymbolPage{Site: site, Row: rows[0], LastID: 4, Alerts: SymbolAlertList{
+			Alerts: sampleAlerts(site.Now)[0].Alerts, Version: 7, History: sampleHistory(site.Now, rows[0].Instrument.Symbol),
+		}})},
+		{"alerts", Alerts(AlertsPage{
+			Site: site, LastID: 4, MarketWords: board.MarketWords,
+			AlertList: AlertList{Groups: sampleAlerts(site.Now), Version: 7, Most: 200}, History: sampleHistory(site.Now, quotes.Symbol{}),
+		})},
+		{"alerts-empty", Alerts(AlertsPage{Site: site, AlertList: AlertList{Most: 200}})},
+		{"alerts-away", Alerts(AlertsPage{Site: site, AlertList: AlertList{Most: 200, Away: true}})},
 		{"embed", Embed(embed)},
 		{"widget", WidgetDocument(widget)},
 		{"widget-dark", WidgetDocument(widgetWith(func(w *Widget) {

@@ -17,6 +17,8 @@
 //   - row.templ        a quote as a table row, and the fragment of rows
 //   - dashboard.templ  the watchlist, its bar, and the notification panel
 //   - symbol.templ     one symbol with all fields
+//   - alerts.templ     the viewer's alerts: their page, their part of a symbol's page,
+//     the forms that set them; alerts.go has their words, levels.go the lines in the chart
 //   - embed.templ      the snippet for other sites
 //   - widget.templ     the document that other sites frame
 //   - market.go        which markets are open, which sources are down
@@ -24,5 +26,5 @@
 //   - settings.templ   a person's own settings, and the end of letters; settings.go has its words
 //   - error.templ      an error for a person
 //   - dev.templ        the list of samples
-//   - samples.go       canned data for every view
+//   - samples.go       canned data for every view; samples_alerts.go that of alerts
 package views

@@ -112,6 +112,7 @@ const step = (by, always) => () => {
 shortcuts({
 	...keys,
 	j: step(1, true), k: step(-1, true), ArrowDown: step(1, false), ArrowUp: step(-1, false),
+	a: onRow((row) => row.querySelector('[data-load=quickalert]')?.click()),
 	Delete: onRow((row) => watchlist.remove(row.dataset.symbol)),
 	'Alt+ArrowUp': onRow((row) => watchlist.move(row, -1)),
 	'Alt+ArrowDown': onRow((row) => watchlist.move(row, 1)),

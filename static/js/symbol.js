@@ -1,37 +1,79 @@
 // @ts-check
 // The page of one symbol.
+import { announce } from './announce.js'
 import { clock } from './format.js'
+import { goes } from './go.js'
 import { shortcuts } from './keys.js'
 import { listQuery } from './lists.js'
 import { start } from './page.js'
 import { pref } from './prefs.js'
 import { QuoteView } from './quote.js'
+import { toast } from './elements/toast.js'
 
 const root = /** @type {HTMLElement} */ (document.querySelector('main[data-symbol]'))
-const view = new QuoteView(root)
 
-const { keys, search } = start([view.symbol], {
+/** The quote, with the alerts' lines in its chart where there are some. */
+class SymbolView extends QuoteView {
+	/** @param {import('./stream.js').Quote} q */
+	spark(q) {
+		super.spark(q)
+		own?.draw()
+	}
+}
+
+const view = new SymbolView(root)
+
+const parts = start([view.symbol], {
 	quote: (quote, snapshot) => view.take(quote, snapshot),
+	notification: (n) => {
+		announce(n.message, n.rule != null)
+		if (n.rule != null) toast(n.message.split('\n')[0])
+	},
+	profile: async ({ alerts }) => {
+		if (own || alerts > Number(section.querySelector('[data-version]')?.getAttribute('data-version'))) (await load())?.alerts.sync(alerts)
+	},
 }, {
 	lastId: root.dataset.lastId,
 	versions: new Map([[view.symbol, view.version]]),
 	lose: (since) => view.lose(since ? 'Stale since ' + clock(since, view.tz) : ''),
 	views: () => [root],
 })
+const { keys, search } = parts
+goes(search.element)
 
-search.element.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => {
-	const symbols = e.detail.symbols
-	location.assign(symbols.length > 1 ? '/' + listQuery(symbols) : '/q/' + symbols[0].split('/').map(encodeURIComponent).join('/'))
+// The alerts on the symbol
+
+const section = /** @type {HTMLElement} */ (root.querySelector('#alerts'))
+/** @type {ReturnType<typeof import('./symbolalerts.js').begin> | undefined} */
+let own
+
+async function load() {
+	try {
+		const { begin } = await import('./symbolalerts.js')
+		return own ??= begin(view, parts)
+	} catch {
+		toast('The server does not answer. Try again in a moment.')
+	}
+}
+if (section.querySelector('[data-alert]')) load()
+section.addEventListener('focusin', load)
+section.addEventListener('submit', async (e) => {
+	e.preventDefault()
+	if (!own) (await load())?.quick.set()
+})
+section.addEventListener('click', async (e) => {
+	const button = /** @type {Element} */ (e.target).closest('button')
+	if (button?.type === 'button' && !own && await load()) button.click()
 })
 
 // The list that a click adds to is the viewer's current one.
 const add = /** @type {HTMLAnchorElement | null} */ (root.querySelector('[data-add]'))
 const lists = pref('lists', /** @type {any} */ (null))
-const own = lists?.lists?.[lists.current]
-if (add && Array.isArray(own)) {
-	add.href = '/' + listQuery([...new Set([...own, view.symbol])])
-	add.addEventListener('click', () => addToList(own))
-	if (own.includes(view.symbol)) add.textContent = 'Show watchlist'
+const listed = lists?.lists?.[lists.current]
+if (add && Array.isArray(listed)) {
+	add.href = '/' + listQuery([...new Set([...listed, view.symbol])])
+	add.addEventListener('click', () => addToList(listed))
+	if (listed.includes(view.symbol)) add.textContent = 'Show watchlist'
 }
 
 /** @param {string[]} symbols */
@@ -41,4 +83,8 @@ async function addToList(symbols) {
 	new Lists({ get: () => pref('lists', null), set: (s) => setPref('lists', s) }).save(lists.current, [...new Set([...symbols, view.symbol])])
 }
 
-shortcuts({ ...keys, Escape: () => location.assign('/') })
+shortcuts({
+	...keys,
+	a: () => { /** @type {HTMLInputElement} */ (section.querySelector('input')).select() },
+	Escape: () => location.assign('/'),
+})

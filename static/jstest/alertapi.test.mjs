@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Refusal, adviceOf, reason, terms } from '../js/alertapi.js'
+
+const met = (condition) => new Refusal({ status: 422, detail: 'It is there already.', met: true, advice: { condition } })
+
+test('what is met already comes with an offer in words', () => {
+	assert.deepEqual(adviceOf(met('crosses_up'), '100'), {
+		says: 'The price is above 100 already.', does: 'Tell me when it next rises to 100', instead: { condition: 'crosses_up' },
+	})
+	assert.equal(adviceOf(met('crosses_down'), '100').does, 'Tell me when it next falls to 100')
+})
+
+test('where there is nothing to offer the server\'s words stand', () => {
+	const advice = adviceOf(met(undefined), '5')
+	assert.equal(advice.says, 'It is there already.')
+	assert.equal(advice.does, '')
+})
+
+test('other refusals are no advice, and say what the server says', () => {
+	const refusal = new Refusal({ status: 422, detail: 'The level is 0; give one above zero.' })
+	assert.equal(adviceOf(refusal, '0'), undefined)
+	assert.equal(reason(refusal), 'The level is 0; give one above zero.')
+	assert.equal(adviceOf(new TypeError('network'), '0'), undefined)
+	assert.match(reason(new TypeError('network')), /does not answer/)
+	assert.match(new Refusal({ status: 502 }).message, /502/)
+})
+
+test('an alert that comes back is set with its own terms alone', () => {
+	const alert = { id: 7, version: 3, text: 'above 1', created: 'x', state: {}, symbol: 'A', condition: 'above', level: 1, repeat: 'once', sessions: 'both' }
+	assert.deepEqual(Object.keys(terms(alert)).filter((k) => alert[k] !== undefined), ['symbol', 'condition', 'level', 'repeat', 'sessions'])
+})
