@@ -21,4 +21,5 @@
 //   - mail.go      mail addresses, and the link that ends letters
 //   - smtp.go      the operator's mail server
 //   - service.go   the operator's chat services
+//   - chats.go     those that the library knows
 package deliver

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nicholas-fedor/shoutrrr/pkg/router"
 	"github.com/nicholas-fedor/shoutrrr/pkg/types"
 )
 
@@ -101,13 +100,13 @@ func checkService(address string) error {
 		return errors.New("the URL cannot be read; write it as shoutrrr.nickfedor.com says")
 	}
 	kind, _, _ := strings.Cut(u.Scheme, "+")
-	if _, err := new(router.ServiceRouter).NewService(kind); err != nil || kind == "logger" {
-		return fmt.Errorf("there is no service of the kind %q", kind)
+	if chats[kind] == nil {
+		return fmt.Errorf("there is no service of the kind %q; there are: %s", kind, strings.Join(slices.Sorted(maps.Keys(chats)), ", "))
 	}
 	if kind == "matrix" { // it would log in there
 		return nil
 	}
-	if _, err := new(router.ServiceRouter).Locate(address); err != nil {
+	if _, err := openChat(address); err != nil {
 		return fmt.Errorf("the URL is not one of %s; compare it with the documentation at shoutrrr.nickfedor.com", kind)
 	}
 	return nil
@@ -155,23 +154,13 @@ func (s *Services) silence(ctx context.Context, name string) error {
 	return s.read(name, ctx.Err())
 }
 
-// quiet is a logger that writes nothing: what the library would log has the
-// address in it.
-type quiet struct{}
-
-func (quiet) Print(...any)          {}
-func (quiet) Printf(string, ...any) {}
-func (quiet) Println(...any)        {}
-
 // call makes the service anew for each message, because its parts keep state.
 func (s *service) call(text string) error {
-	var r router.ServiceRouter
-	r.SetLogger(quiet{})
-	made, err := r.Locate(s.address)
-	if err == nil {
-		err = made.Send(text, &types.Params{}) // many refuse a title
+	to, err := openChat(s.address)
+	if err != nil {
+		return err
 	}
-	return err
+	return to.Send(text, &types.Params{}) // many refuse a title
 }
 
 // read tells the operator what a service said, and whoever waits for messages no

@@ -16,16 +16,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// gotify is a service as an operator may run one, with what it was given.
-type gotify struct {
+// gotifyServer is a service as an operator may run one, with what it was given.
+type gotifyServer struct {
 	*httptest.Server
 	mu     sync.Mutex
 	bodies []string
 }
 
-func newGotify(t *testing.T, status int, wait <-chan struct{}) *gotify {
+func newGotify(t *testing.T, status int, wait <-chan struct{}) *gotifyServer {
 	t.Helper()
-	g := new(gotify)
+	g := new(gotifyServer)
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if wait != nil {
@@ -45,7 +45,7 @@ func newGotify(t *testing.T, status int, wait <-chan struct{}) *gotify {
 // token is as Gotify wants one, and is not to be seen anywhere.
 const token = "Aaaa.bbbb.ccc.d"
 
-func (g *gotify) url() string {
+func (g *gotifyServer) url() string {
 	return "gotify://" + strings.TrimPrefix(g.URL, "http://") + "/" + token + "?disabletls=yes"
 }
 
@@ -133,6 +133,8 @@ func TestServicesAreConfiguredInLines(t *testing.T) {
 		"telegram://x":                                                                  "line 1",
 		"=telegram://x":                                                                 "line 1",
 		"\na=nosuch://geheim":                                                           "line 2",
+		"a=generic://example.invalid":                                                   "no service of the kind",
+		"a=telegram+https://geheim":                                                     "not one of telegram",
 		"a=logger://":                                                                   "no service of the kind",
 		"a=telegram://geheim":                                                           "not one of telegram",
 		"a=geheim":                                                                      "cannot be read",
