@@ -1,37 +1,28 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"testing"
+	"time"
 )
 
 // notify publishes a notification, and returns its number.
 func notify(t testing.TB, s *server, kind, message string) int64 {
 	t.Helper()
-	body, err := json.Marshal(map[string]string{"type": kind, "message": message})
+	return publish(t, s, map[string]any{"type": kind, "message": message})
+}
+
+// publish sends what the operator may send, and returns its number.
+func publish(t testing.TB, s *server, what map[string]any) int64 {
+	t.Helper()
+	body, err := json.Marshal(what)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/send", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+s.token())
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
 	var stored struct{ ID int64 }
-	if err != nil || resp.StatusCode != http.StatusAccepted || json.Unmarshal(text, &stored) != nil {
-		t.Fatalf("send: %s %s (%v)", resp.Status, text, err)
-	}
+	s.post("/send", string(body), "Authorization", "Bearer "+s.token()).want(t, http.StatusAccepted).decode(t, &stored)
 	return stored.ID
 }
 
@@ -72,14 +63,11 @@ func TestNotificationsAreFilteredAndClearedWithUndo(t *testing.T) {
 	}
 	p := open(t, s.URL+"/")
 	p.until("all four", notes+`.length === 4`)
-	filter := func(value string) string {
-		return fmt.Sprintf(`(e => { e.value = %q; e.dispatchEvent(new Event('change', { bubbles: true })); return true })(document.querySelector('#note-filter'))`, value)
-	}
-	eval[bool](p, filter("error"))
+	choose(p, "#note-filter", "error")
 	p.until("errors alone", notes+`.join() === 'of type error'`)
 	notify(t, s, "info", "one more")
 	p.until("what is filtered counts as unread", unread+` === 5`)
-	eval[bool](p, filter(""))
+	choose(p, "#note-filter", "")
 	p.until("all five", notes+`.length === 5`)
 	p.click(`[data-clear]`)
 	p.until("none", notes+`.length === 0 && `+unread+` === 0`)
@@ -117,4 +105,123 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 	if eval[bool](p, `window.hit !== undefined || document.querySelector('.notes img, .notes script') !== null`) {
 		t.Error("the text became markup")
 	}
+}
+
+// choose takes an option of one of the panel's filters.
+func choose(p *tab, selector, value string) {
+	p.t.Helper()
+	eval[bool](p, fmt.Sprintf(`(e => { e.value = %q; e.dispatchEvent(new Event('input', { bubbles: true })); return true })(document.querySelector(%q))`, value, selector))
+}
+
+func TestWhatIsReadInOneTabIsReadInAnother(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for i := range 3 {
+		notify(t, s, "info", fmt.Sprintf("number %d", i+1))
+	}
+	p := open(t, s.URL+"/")
+	p.until("three are unread at once", unread+` === 3`)
+	q := p.another()
+	q.visit(s.URL + "/?symbols=MSFT")
+	q.says("[data-connection]", "Connected")
+	bell := p.another()
+	bell.visit(s.URL + "/q/AAPL")
+	bell.says("[data-connection]", "Connected")
+	bell.until("the bell has the number", `document.querySelector('[data-bell]').textContent.includes('3 unread')`)
+	p.click(`li[data-id="2"] [data-read]`) // which also makes the profile
+	p.until("two", unread+` === 2`)
+	for i, other := range []*tab{q, bell} {
+		other.within(3*time.Second, fmt.Sprintf("the other tab %d hears of it", i), `parseInt(document.querySelector('span[data-unread]').textContent) === 2`)
+	}
+	q.until("it is the same one", `[...document.querySelectorAll('.note[data-unread]')].map(e => e.dataset.id).join() === '3,1'`)
+	p.click(`li[data-id="1"] [data-clear-one]`)
+	q.within(time.Second, "what is cleared goes elsewhere within a second", notes+`.join() === 'number 3,number 2'`)
+	p.click(`tick-toast button`)
+	q.within(time.Second, "what is taken back comes within a second", notes+`.length === 3`)
+	q.click(`[data-read-all]`)
+	p.within(time.Second, "all are read within a second", unread+` === 0`)
+	bell.within(time.Second, "the bell says so", `document.querySelector('[data-bell] [data-unread]').hidden`)
+	q.reload()
+	q.until("a reload keeps it, and the page says it from the server", unread+` === 0 && `+notes+`.length === 3`)
+	notify(t, s, "info", "number 4")
+	bell.until("the bell counts", `document.querySelector('[data-bell]').textContent.includes('1 unread')`)
+	p.until("the panel counts", unread+` === 1`)
+}
+
+func TestNotificationsAreSearchedAndChosen(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for i := range 60 {
+		notify(t, s, []string{"info", "warning"}[i%2], fmt.Sprintf("Größe %d", i+1))
+	}
+	publish(t, s, map[string]any{"message": "Look at it", "symbol": "AAPL", "link": "/feeds?a=1"})
+	p := open(t, s.URL+"/")
+	p.click(`#note-search`)
+	p.write("GRÖSSE")
+	p.says("[data-notes-empty]", "No notification with “GRÖSSE”")
+	eval[any](p, `document.querySelector('#note-search').select()`)
+	p.write("GRÖßE 1")
+	p.until("what is not on the page yet is found", notes+`.join().startsWith('Größe 19,') && `+notes+`.at(-1) === 'Größe 1' && `+notes+`.length === 11`)
+	choose(p, "#note-filter", "warning")
+	p.until("of one type", notes+`.every(m => m.match(/[02468]$/)) && `+notes+`.length === 5`)
+	notify(t, s, "warning", "größe 1000")
+	p.until("a new one that fits comes", notes+`[0] === 'größe 1000'`)
+	notify(t, s, "info", "größe 1001")
+	p.until("another only counts", unread+` === 63 && `+notes+`.length === 6`)
+	p.click(`[data-clear]`)
+	p.until("what is chosen is cleared", notes+`.length === 0 && `+unread+` === 57`)
+	p.says("tick-toast", "6 notifications are cleared")
+	p.click(`tick-toast button`)
+	p.until("and comes back", notes+`.length === 6 && `+unread+` === 63`)
+	eval[any](p, `(e => { e.value = ''; e.dispatchEvent(new Event('input', { bubbles: true })) })(document.querySelector('#note-search'))`)
+	choose(p, "#note-filter", "")
+	choose(p, "#note-kind", "incident")
+	p.says("[data-notes-empty]", "No such notification")
+	choose(p, "#note-kind", "message")
+	p.until("messages", notes+`.length === 50`)
+	p.click(`[data-older]`)
+	p.until("older ones of the choice", notes+`.length === 63`)
+	p.until("its link is the one that was sent", `document.querySelector('li[data-id="61"] a').getAttribute('href') === '/feeds?a=1'`)
+}
+
+func TestOnlyThoseForWhomItIsSeeANotification(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	own, other := open(t, s.URL+"/?symbols=MSFT"), open(t, s.URL+"/?symbols=AAPL")
+	own.says("[data-connection]", "Connected")
+	other.says("[data-connection]", "Connected")
+	notify(t, s, "info", "for all")
+	own.until("it is there", notes+`.length === 1`)
+	own.click(`[data-read-all]`) // makes the profile, number 1
+	own.until("it is read", unread+` === 0`)
+	own.until("the stream knows the profile", `document.querySelector('[data-bell]').dataset.marks > 0`)
+	publish(t, s, map[string]any{"message": "for you alone", "profile": 1, "link": "https://example.com/x"})
+	own.until("its owner sees it", notes+`[0] === 'for you alone' && `+unread+` === 1`)
+	own.until("a link elsewhere is safe", `(a => a.href === 'https://example.com/x' && a.textContent === 'example.com' && a.rel.includes('noopener') && a.target === '_blank')(document.querySelector('li[data-id="2"] a'))`)
+	publish(t, s, map[string]any{"message": "for watchers of AAPL", "symbol": "aapl", "watchers": true})
+	other.until("a watcher sees that, and not the other's", notes+`.join() === 'for watchers of AAPL,for all'`)
+	publish(t, s, map[string]any{"message": "soon over", "expires": time.Now().Add(3 * time.Second)})
+	other.until("it comes", notes+`[0] === 'soon over' && `+unread+` === 3`)
+	other.until("it expires", notes+`[0] === 'for watchers of AAPL' && `+unread+` === 2`)
+	own.until("for all but watchers", notes+`.join() === 'for you alone,for all'`)
+	for _, p := range []*tab{own, other} {
+		want := eval[string](p, notes+`.join()`)
+		p.reload()
+		p.until("the same after a reload", notes+`.join() === `+literal(want))
+	}
+}
+
+func TestMarksOfTheBrowserMoveIn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for i := range 5 {
+		notify(t, s, "info", fmt.Sprintf("number %d", i+1))
+	}
+	p := newTab(t)
+	p.early(`if (!localStorage.getItem('seen')) { localStorage.setItem('seen', '1'); localStorage.setItem('tickboard.notes', '{"upTo":3,"ids":[5],"cleared":2}') }`)
+	p.visit(s.URL + "/")
+	p.until("they count", notes+`.join() === 'number 5,number 4,number 3' && `+unread+` === 1`)
+	p.until("and are the server's now", `localStorage.getItem('tickboard.notes') === 'null'`)
+	p.reload()
+	p.until("they are kept", notes+`.length === 3 && `+unread+` === 1`)
 }

@@ -126,7 +126,7 @@ func TestSymbolsAreFound(t *testing.T) {
 func TestNotificationsInPages(t *testing.T) {
 	t.Parallel()
 	s := startStill(t)
-	if got := strings.TrimSpace(s.get("/api/v1/notifications").want(t, http.StatusOK).body); got != `{"notifications":[],"last_id":0}` {
+	if got := strings.TrimSpace(s.get("/api/v1/notifications").want(t, http.StatusOK).body); got != `{"notifications":[],"last_id":0,"unread":0,"marks":0}` {
 		t.Error(got)
 	}
 	for i := range 7 {

@@ -8,7 +8,7 @@ var (
 		"elements/bar.js", "elements/toast.js",
 	}
 	dashboardModules = append([]string{
-		"readmarks.js", "elements/lists.js", "elements/notifications.js", "elements/watchlist.js",
+		"elements/lists.js", "elements/watchlist.js",
 	}, shared...)
 	symbolModules   = append([]string{"go.js"}, shared...)
 	alertsModules   = append([]string{"alertapi.js", "go.js", "morph.js", "elements/alertlist.js"}, shared...)

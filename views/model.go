@@ -38,8 +38,26 @@ type Row struct {
 type Notification struct {
 	ID      int64
 	Type    string // info, success, warning, error
+	Kind    string // message, alert, incident
 	Message string
 	Time    time.Time
+	Read    bool
+	// Symbol and Price are an alert's; its line leads to the symbol's page.
+	Symbol quotes.Symbol
+	Price  decimal.NullDecimal
+	// Link is an http(s) address, or a path of ours; another is not shown.
+	Link    string
+	Expires time.Time
+}
+
+// Bell is what a page knows of its viewer's notifications.
+type Bell struct {
+	// Unread is how many are unread, of which so many are shown as such.
+	Unread int
+	// Marks and Settings are the versions of what the viewer has read and chosen.
+	Marks, Settings int64
+	// Sound and Desktop say how the viewer's own alerts are told beside the panel.
+	Sound, Desktop bool
 }
 
 // DashboardPage is "/".
@@ -60,6 +78,7 @@ type DashboardPage struct {
 	LastID        int64
 	// NotificationsAway says that those there are cannot be read now.
 	NotificationsAway bool
+	Bell
 	// MaxSymbols is how many symbols one stream may have.
 	MaxSymbols int
 	MarketWords
@@ -71,6 +90,7 @@ type SymbolPage struct {
 	Row
 	LastID int64
 	Alerts SymbolAlertList
+	Bell
 	MarketWords
 }
 

@@ -28,7 +28,7 @@ func Samples(site Site) []Sample {
 	rows := sampleRows(site.Now)
 	board := DashboardPage{
 		Site: site, Rows: rows, Asked: true, LastID: 4, MaxSymbols: 200, MarketWords: Markets(rows, false, sampleFeeds(site.Now), site.Now),
-		Notifications: sampleNotifications(site.Now),
+		Notifications: sampleNotifications(site.Now), Bell: Bell{Unread: 3, Marks: 5, Settings: 2, Sound: true},
 	}
 	empty := DashboardPage{Site: site, Asked: true, Unknown: []quotes.Symbol{quotes.MustSymbol("APPL"), quotes.MustSymbol("XYZZY")}, MaxSymbols: 200}
 	awaited := DashboardPage{Site: site, Asked: true, Awaited: empty.Unknown, MaxSymbols: 200, MarketWords: MarketWords{Trouble: "kraken has given nothing yet, trying again"}}
@@ -198,14 +198,14 @@ func sampleSpark(q *quotes.StockQuote) []decimal.Decimal {
 }
 
 func sampleNotifications(now time.Time) []Notification {
-	var out []Notification
-	for i, n := range []struct{ kind, message string }{
-		{"error", "The feed of B3 is down; its prices are the last ones known."},
-		{"warning", hostile},
-		{"success", "AAPL crossed 189.50."},
-		{"info", "Welcome. Markets open at 09:30 EST. " + strings.Repeat("A long line that wraps. ", 5)},
-	} {
-		out = append(out, Notification{ID: int64(4 - i), Type: n.kind, Message: n.message, Time: now.Add(-time.Duration(i*i) * 7 * time.Hour)})
+	out := []Notification{
+		{Type: "error", Kind: "incident", Message: "The feed of B3 is down; its prices are the last ones known."},
+		{Type: "warning", Kind: "message", Message: hostile, Link: "javascript:alert(1)", Expires: now.Add(time.Hour)},
+		{Type: "success", Kind: "alert", Message: "AAPL is above 189.50: 189.84", Symbol: quotes.MustSymbol("AAPL"), Price: quotes.Some(quotes.MustDecimal("189.84"))},
+		{Type: "info", Kind: "message", Message: "Welcome. Markets open at 09:30 EST. " + strings.Repeat("A long line that wraps. ", 5), Link: "https://example.com/hours?a=1&b=2", Read: true},
+	}
+	for i := range out {
+		out[i].ID, out[i].Time = int64(4-i), now.Add(-time.Duration(i*i)*7*time.Hour)
 	}
 	return out
 }

@@ -1,16 +1,12 @@
 package web
 
 import (
-	"math"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/tickboard/tickboard/quotes"
-	"github.com/tickboard/tickboard/quotes/alert"
-	"github.com/tickboard/tickboard/quotes/profile"
 )
 
 // quotes answers with the newest quotes of the symbols asked for, in their order.
@@ -98,62 +94,4 @@ func (s *Server) symbols(c echo.Context) error {
 	return s.renderJSON(c, struct {
 		Symbols []quotes.Instrument `json:"symbols"`
 	}{s.Market.Directory().Search(values.Get("q"), int(limit))})
-}
-
-// notifications answers with the newest notifications, or those before a number.
-func (s *Server) notifications(c echo.Context) error {
-	values, err := query(c)
-	if err != nil {
-		return err
-	}
-	if err := knownOnly(values, "before", "limit"); err != nil {
-		return err
-	}
-	limit, err := intParam(values, "limit", 50, 200)
-	if err != nil {
-		return err
-	}
-	before, err := intParam(values, "before", 0, math.MaxInt64)
-	if err != nil {
-		return err
-	}
-	list, last, err := s.notificationsBefore(c, before, int(limit))
-	if err != nil {
-		return err
-	}
-	return s.renderJSON(c, struct {
-		Notifications []alert.Notification `json:"notifications"`
-		LastID        int64                `json:"last_id"`
-	}{list, last})
-}
-
-// notificationsBefore reads the notifications below a number, 0 for the newest,
-// and the number up to which the newest are complete.
-func (s *Server) notificationsBefore(c echo.Context, before int64, limit int) (list []alert.Notification, last int64, err error) {
-	ctx := c.Request().Context()
-	caller, err := s.caller(c)
-	if err != nil {
-		return nil, 0, err
-	}
-	s.personal(c)
-	who := audience(caller)
-	if before == 0 {
-		list, last, err = s.Log.Newest(ctx, who, limit)
-	} else {
-		last = s.Log.Last()
-		list, err = s.Log.Before(ctx, who, before, limit)
-		if len(list) > 0 {
-			last = max(last, list[0].ID) // the database may be ahead of what was read
-		}
-	}
-	if list == nil {
-		list = []alert.Notification{}
-	}
-	return list, last, err
-}
-
-// audience is for whom notifications are read: the caller, and those who watch the
-// symbols that a page shows.
-func audience(caller profile.ID, shows ...quotes.Symbol) alert.Audience {
-	return alert.Audience{Profile: int64(caller), Watches: func(sym quotes.Symbol) bool { return slices.Contains(shows, sym) }}
 }

@@ -73,7 +73,7 @@ func newServerWith(t *testing.T, options feed.Options) *testServer {
 	go func() { done <- market.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	return &testServer{store: db, Server: New(Options{
-		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, alert.Options{Logger: logger}), History: history.NewIntraday(), Profiles: db, MaxSymbols: 4, Logger: logger,
+		Hub: NewQuoteHub(), Market: market, Log: NewLog(db, alert.Options{Logger: logger}), History: history.NewIntraday(), Profiles: db, Marks: db, MaxSymbols: 4, Logger: logger,
 		Channels: db, Outbox: deliver.NewRunner(db, deliver.Options{Senders: deliver.NewSenders(deliver.NewGuard(true)), Logger: logger}),
 	})}
 }

@@ -85,7 +85,7 @@ func ask(t *testing.T, h http.Handler, method, path, body string, header ...stri
 
 func TestFeedsAreForTheOperator(t *testing.T) {
 	s := feedServer(t)
-	other := New(Options{Hub: s.Hub, Market: s.Market, Log: s.Log, History: s.History, AdminToken: "another", Logger: s.Logger})
+	other := New(Options{Hub: s.Hub, Market: s.Market, Log: s.Log, History: s.History, AdminToken: "another", Profiles: s.Profiles, Marks: s.Marks, Logger: s.Logger})
 	now := time.Now()
 	for _, tt := range []struct {
 		name   string

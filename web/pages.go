@@ -13,9 +13,7 @@ import (
 )
 
 const (
-	// panelNotifications is how many notifications a page brings along.
-	panelNotifications = 50
-	// pageReadTime is how long a page waits for them.
+	// pageReadTime is how long a page waits for its notifications.
 	pageReadTime = 2 * time.Second
 	// firstRows bounds the first visit's list where none of --symbols exists.
 	firstRows = 12
@@ -43,28 +41,20 @@ func (s *Server) dashboard(c echo.Context) error {
 	// The log is read before the quotes: what happens in between comes by the
 	// page's stream.
 	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
-	list, last, err := s.Log.Newest(ctx, audience(caller, syms...), panelNotifications)
+	notes := s.panel(ctx, caller, syms)
 	cancel()
-	if err != nil { // the page has quotes all the same
-		s.Logger.Warn("a page without notifications", "error", err)
-	}
 	settled := s.settled() // before the look at the lists, which is complete then
 	known, unknown := s.sort(syms)
 	rows := s.rowsOf(known...)
 	words := s.marketWords(rows, len(unknown) > 0)
 	page := views.DashboardPage{
 		Site: s.siteOf(words), Ticker: values.Get("view") == "ticker", Rows: rows, Asked: asked,
-		LastID: last, NotificationsAway: err != nil, MaxSymbols: s.MaxSymbols, MarketWords: words,
+		Notifications: notes.list, LastID: notes.last, NotificationsAway: notes.away, Bell: notes.bell, MaxSymbols: s.MaxSymbols, MarketWords: words,
 	}
 	if settled {
 		page.Unknown = unknown
 	} else {
 		page.Awaited = unknown
-	}
-	for _, n := range list {
-		page.Notifications = append(page.Notifications, views.Notification{
-			ID: n.ID, Type: string(n.Type), Message: n.Message, Time: n.Time,
-		})
 	}
 	return s.render(c, views.Dashboard(page))
 }
@@ -115,10 +105,18 @@ func (s *Server) symbolPage(c echo.Context) error {
 	if err := s.mustKnow(sym); err != nil {
 		return err
 	}
+	caller, err := s.caller(c)
+	if err != nil {
+		return err
+	}
+	s.personal(c)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
+	bell, last := s.bell(ctx, caller, sym)
+	cancel()
 	rows := s.rowsOf(sym)
 	words := s.marketWords(rows, false)
 	return s.render(c, views.Symbol(views.SymbolPage{
-		Site: s.siteOf(words), Row: rows[0], LastID: s.Log.Last(), MarketWords: words,
+		Site: s.siteOf(words), Row: rows[0], LastID: last, Bell: bell, MarketWords: words,
 	}))
 }
 

@@ -47,7 +47,12 @@ func knownOnly(values url.Values, names ...string) error {
 
 // symbolsParam parses the list of symbols, at most as many as a stream may have.
 func (s *Server) symbolsParam(values url.Values) ([]quotes.Symbol, error) {
-	syms, err := quotes.ParseSymbols(strings.Join(values["symbols"], ","))
+	return s.listParam(values, "symbols")
+}
+
+// listParam is symbolsParam by another name.
+func (s *Server) listParam(values url.Values, name string) ([]quotes.Symbol, error) {
+	syms, err := quotes.ParseSymbols(strings.Join(values[name], ","))
 	if err != nil {
 		return nil, err
 	}

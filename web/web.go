@@ -20,10 +20,13 @@
 //   - catchup.go    notifications that are no longer in memory
 //   - interest.go   symbols that are looked at without a stream
 //   - registry.go   the open streams whose symbols can be changed
-//   - api.go        quotes, symbols and notifications as JSON
+//   - api.go        quotes and symbols as JSON
+//   - notifications.go the caller's notifications, what is read and cleared
+//   - panel.go      the same for pages
 //   - send.go       publishing a notification
 //   - channels.go   ways to reach people
 //   - confirm.go    the codes that confirm their addresses
+//   - incidents.go  telling all that a source is down
 //   - ingest.go     quotes that others post
 //   - pages.go      the pages, and rows of the watchlist
 //   - embed.go      the widget, and the page that offers it
@@ -90,6 +93,10 @@ type Options struct {
 	// Outbox delivers to Channels.
 	Outbox   *deliver.Runner
 	Channels deliver.Channels
+	// Marks keeps what each profile has read and cleared of the Log's
+	// notifications, Incidents what was told of each source; nil tells nothing.
+	Marks     alert.MarkStore
+	Incidents alert.IncidentStore
 	// Posts takes quotes that clients post; nil is nobody. A post ends with its
 	// request's context, which has a cause when it is the server that stops.
 	Posts http.Handler
@@ -205,6 +212,10 @@ func (s *Server) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	parts.Go(func() { s.interest.run(ctx) })
 	parts.Go(func() { s.people.run(ctx) })
+	if s.Incidents != nil {
+		watch := &incidents{states: s.Market.States, log: s.Log, store: s.Incidents, logger: s.Logger}
+		parts.Go(func() { watch.run(ctx) })
+	}
 	parts.Wait()
 	return nil
 }

@@ -111,3 +111,9 @@ func Writing(d *DB) bool { return len(d.turn) == 1 && Waiting(d) == 0 }
 func Touch(ctx context.Context, d *DB, id profile.ID, things ...profile.Thing) error {
 	return d.do(ctx, "touch", func(ctx context.Context, tx *sql.Tx) error { return touch(ctx, tx, id, things...) })
 }
+
+// Count is how many rows a table has.
+func Count(d *DB, table string) (n int, err error) {
+	err = d.read.QueryRow("SELECT COUNT(*) FROM " + table).Scan(&n)
+	return n, err
+}

@@ -32,6 +32,9 @@ func (d *DB) Prune(ctx context.Context, keep int, before time.Time) (pruned int6
 			if err := tx.QueryRowContext(ctx, prunedSQL, upTo).Scan(&pruned); err != nil {
 				return err
 			}
+			if _, err := tx.ExecContext(ctx, pruneMarksSQL, upTo); err != nil {
+				return err
+			}
 			_, err := tx.ExecContext(ctx, deleteSQL, upTo)
 			return err
 		})

@@ -8,9 +8,14 @@ export async function json(url, signal) {
 	return response.json()
 }
 
-/** Notifications older than a number, newest first. @param {number} before */
-export async function olderNotifications(before) {
-	return (await json(`/api/v1/notifications?before=${before}&limit=50`)).notifications ?? []
+/**
+ * Changes something, and returns what the server says of it then.
+ * @param {string} method @param {string} url @param {object} body
+ */
+export async function change(method, url, body) {
+	const response = await fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+	if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `The server answered ${response.status}.`)
+	return response.json()
 }
 
 /**

@@ -1,12 +1,12 @@
 // @ts-check
 // The watchlist's page: puts the elements, the stream and the lists together.
 import { announce } from './announce.js'
+import { shortTime } from './format.js'
 import { shortcuts } from './keys.js'
 import { listQuery } from './lists.js'
 import { start } from './page.js'
 import { toast } from './elements/toast.js'
 import './elements/lists.js'
-import './elements/notifications.js'
 import './elements/watchlist.js'
 
 /** @param {string} name @returns {any} */
@@ -18,7 +18,6 @@ const most = Number(watchlist.dataset.maxSymbols)
 
 const parts = start(watchlist.symbols, {
 	quote: (quote, snapshot) => watchlist.take(quote, snapshot),
-	notification: (n) => notes.take(n),
 	hello: (hello) => { if (hello.gap) toast('Some older notifications are no longer kept.') },
 }, {
 	watchlist,
@@ -93,7 +92,9 @@ function drawer(open) {
 	else if (panel.contains(document.activeElement)) bell.focus()
 }
 bell.addEventListener('click', () => drawer(!panel.hasAttribute('data-open')))
-notes.addEventListener('tick-close', () => drawer(false))
+notes.addEventListener('click', (/** @type {any} */ e) => { if (e.target.closest('[data-close]')) drawer(false) })
+notes.addEventListener('input', (/** @type {any} */ e) => import('./elements/panel.js').then((m) => m.chosen(e.target, parts), () => {}))
+for (const time of notes.querySelectorAll('time')) time.textContent = shortTime(new Date(time.dateTime), new Date())
 panel.addEventListener('keydown', (/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') drawer(false) })
 
 // Keys
@@ -119,3 +120,4 @@ shortcuts({
 	n: () => drawer(!panel.hasAttribute('data-open')),
 	Escape: () => { drawer(false); return false },
 })
+if (location.hash === '#notifications') drawer(true)

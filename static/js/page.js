@@ -3,7 +3,7 @@
 // words, the keys that every page has.
 import { announce } from './announce.js'
 import { help } from './keys.js'
-import { nextTheme, themeButton } from './prefs.js'
+import { nextTheme, pref, themeButton } from './prefs.js'
 import { viewerTimes } from './quote.js'
 import { searchField } from './search.js'
 import { follow } from './stream.js'
@@ -33,9 +33,17 @@ export function start(symbols, handlers, page) {
 		if (broken || state.name === 'open') lost = broken
 		document.documentElement.toggleAttribute('data-stale-page', lost)
 	}
+	const bell = /** @type {any} */ (document.querySelector('[data-bell]'))?.dataset
+	/** Loads what notifications need with the first. @param {string} what @param {unknown} value */
+	const notes = (what, value) => import('./notes.js').then((m) => /** @type {any} */ (m)[what](value)).catch(() => toast('The server does not answer. Try again in a moment.'))
 	const stream = follow(symbols, {
 		refused: (detail) => toast(detail),
+		notification: (n) => notes('arrived', n),
 		...handlers,
+		profile: (versions) => {
+			handlers.profile?.(versions)
+			if (versions.marks > bell?.marks || versions.settings > bell?.settings) notes('changed', versions)
+		},
 		state: show,
 		quote: (quote, snapshot) => { if (!bar.paused) handlers.quote?.(quote, snapshot) },
 	}, { lastEventId: page.lastId ? Number(page.lastId) : undefined, versions: page.versions, most: page.most })
@@ -79,6 +87,7 @@ export function start(symbols, handlers, page) {
 		},
 	}
 	loadOnClick(parts)
+	if (bell?.tell || pref('notes', null) || document.querySelector('[data-expires]')) notes('start', parts)
 	return parts
 }
 

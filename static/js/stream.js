@@ -13,7 +13,8 @@
  *   timeliness?: string, delay?: number, halted?: boolean, limited?: boolean, stale?: boolean, source?: string, basis?: string,
  *   extended_price?: number, extended_change?: number, extended_change_percent?: number,
  *   price_time?: string, extended_time?: string, previous_close_date?: string, previous_close_adjusted?: boolean}} Quote
- * @typedef {{id: number, type: string, message: string, time: string, rule?: unknown}} Notification
+ * @typedef {{id: number, type: string, message: string, time: string, kind?: string, symbol?: string, price?: number, rule?: unknown,
+ *   link?: string, expires?: string, deliver?: string}} Notification
  * @typedef {{name: 'connecting' | 'open' | 'silent' | 'waiting' | 'closed', since?: Date, retry?: Date, reason?: string}} State
  *   since is when the last event came, retry when the next attempt is made
  * @typedef {{lists: number, alerts: number, marks: number, settings: number}} Versions of the viewer's own things, which only grow

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listQuery, Lists } from '../js/lists.js'
-import { ReadMarks } from '../js/readmarks.js'
 import { parseSymbols } from '../js/symbols.js'
 
 function memory(value = null) {
@@ -60,26 +59,4 @@ test('what is pasted is split at spaces, commas and line ends', () => {
 test('an address can be read', () => {
 	assert.equal(listQuery(['AAPL', 'BTC/USD', '^GSPC']), '?symbols=AAPL,BTC/USD,%5EGSPC')
 	assert.equal(listQuery([], true), '?symbols=&view=ticker')
-})
-
-test('read marks are single or up to a number', () => {
-	const marks = new ReadMarks(memory())
-	assert.equal(marks.isRead(5), false)
-	marks.read(5)
-	assert.equal(marks.isRead(5), true)
-	assert.equal(marks.isRead(4), false)
-	marks.readAll(7)
-	assert.equal(marks.isRead(4), true)
-	assert.equal(marks.isRead(8), false)
-	assert.deepEqual(marks.marks.ids, [])
-	marks.clear(6)
-	assert.equal(marks.isCleared(6), true)
-	assert.equal(marks.isCleared(7), false)
-})
-
-test('single read marks do not grow without end', () => {
-	const marks = new ReadMarks(memory())
-	for (let id = 1; id <= 600; id++) marks.read(id)
-	assert.equal(marks.marks.ids.length, 500)
-	assert.equal(marks.isRead(600), true)
 })

@@ -1,0 +1,79 @@
+// @ts-check
+// Notifications as they come, and how many are unread: loaded with the first one.
+import { announce } from './announce.js'
+import { toast } from './elements/toast.js'
+import { pref } from './prefs.js'
+
+/**
+ * @typedef {import('./stream.js').Notification} Notification
+ * @typedef {{unread: number, marks: number}} Standing what the server says of the viewer's place
+ */
+
+/** Where the page keeps how many are unread, which versions that is of, and how alerts are told. */
+export const bell = /** @type {HTMLElement | null} */ (document.querySelector('[data-bell]'))?.dataset ?? {}
+
+const panel = () => document.querySelector('tick-notifications') ? import('./elements/panel.js') : undefined
+
+/** Shows how many are unread. @param {number} unread */
+export function count(unread) {
+	bell.bell = String(unread)
+	for (const el of document.querySelectorAll('span[data-unread]')) {
+		el.replaceChildren(unread > 99 ? '99+' : `${unread}`,
+			Object.assign(document.createElement('span'), { className: 'hidden', textContent: ' unread' }))
+		el.toggleAttribute('hidden', unread === 0)
+	}
+}
+
+/** Takes over where the viewer is. @param {Standing} standing */
+export function stand({ unread, marks }) {
+	bell.marks = String(marks)
+	count(unread)
+}
+
+/** What a page does at its start that not every page has to. @param {any} parts */
+export async function start(parts) {
+	const shown = await panel()
+	if (pref('notes', null)) await shown?.moveIn(parts)
+	shown?.expire()
+	if (bell.tell) (await import('./tell.js')).prepare(bell.tell)
+}
+
+/** One that has come. @param {Notification} n */
+export async function arrived(n) {
+	const own = n.kind === 'alert'
+	announce(n.message, own || n.rule != null)
+	const shown = await panel()
+	if (shown) shown.take(n)
+	else {
+		count(Number(bell.bell) + 1)
+		if (own) toast(n.message, 'Show', () => location.assign(n.symbol ? '/q/' + n.symbol.split('/').map(encodeURIComponent).join('/') : '/#notifications'))
+	}
+	if (own && (bell.tell || n.deliver)) (await import('./tell.js')).tell(n, bell.tell ?? '')
+}
+
+/** The viewer has read, cleared or chosen something elsewhere. @param {import('./stream.js').Versions} versions */
+export async function changed({ marks, settings }) {
+	const { json } = await import('./api.js')
+	if (marks > Number(bell.marks)) {
+		const shown = await panel()
+		if (shown) await shown.load()
+		else stand(await json('/api/v1/notifications?limit=1'))
+	}
+	if (!(settings > Number(bell.settings))) return
+	const { profile } = await json('/api/v1/profile')
+	if (profile) await choose(profile)
+}
+
+/**
+ * Takes over how alerts are told.
+ * @param {{settings: Record<string, unknown>, versions?: {settings: number}}} profile
+ */
+export async function choose({ settings, versions }) {
+	bell.settings = String(Math.max(Number(bell.settings), versions?.settings ?? 0))
+	bell.tell = ['sound', 'browser'].filter((way) => settings[way] === true).join(' ')
+	for (const input of document.querySelectorAll('input[data-tell-by]')) {
+		const box = /** @type {HTMLInputElement} */ (input)
+		box.checked = bell.tell.includes(/** @type {string} */ (box.dataset.tellBy))
+	}
+	if (bell.tell) (await import('./tell.js')).prepare(bell.tell)
+}
