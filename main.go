@@ -362,7 +362,9 @@ func (p *program) build(market feed.Options, token string) {
 		Stored: func(list []alert.Notification) { p.web.Fired(list) },
 	})
 	p.guard = deliver.NewGuard(p.cfg.privateWebhooks)
-	p.outbox = deliver.NewRunner(p.db, deliver.Options{Senders: p.senders(), PublicURL: p.publicURL, Logger: p.log})
+	p.outbox = deliver.NewRunner(p.db, deliver.Options{
+		Senders: p.senders(), PublicURL: p.publicURL, Alone: p.cfg.database == "", Logger: p.log,
+	})
 	p.db.OnOutbox(p.outbox.Hint)
 	p.web = web.New(web.Options{
 		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, History: seen, Profiles: p.db, Marks: p.db, Incidents: p.db, Posts: posts(market.Specs),

@@ -38,6 +38,9 @@ type Options struct {
 	KeepDelivered, KeepDead time.Duration
 	// Grace is how long the tries that are under way have left at a stop; 300 ms.
 	Grace time.Duration
+	// Alone says that no other process works on the outbox: what one that was
+	// killed had begun comes again at once, not when its leases have passed.
+	Alone bool
 	// Logger takes the two lines of an outage, and channels that are turned off.
 	Logger *slog.Logger
 }
@@ -117,8 +120,12 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer poll.Stop()
 	defer upkeep.Stop()
 	var down outage
-	err := r.upkeep(ctx)
+	err, freed := r.upkeep(ctx), !r.opts.Alone
 	for {
+		if err == nil && !freed {
+			err = r.outbox.FreeAll(ctx)
+			freed = err == nil
+		}
 		if err == nil {
 			err = r.begin(ctx, tries, &all)
 		}

@@ -123,6 +123,13 @@ func (m *memory) Free(_ context.Context, l Lease) error {
 	return nil
 }
 
+func (m *memory) FreeAll(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.leased)
+	return m.fail
+}
+
 func (m *memory) PruneOutbox(context.Context, time.Time, time.Time) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -370,6 +377,27 @@ func TestStopCutsTriesShortAndFreesTheirRows(t *testing.T) {
 			t.Errorf("after the restart: %+v, %v", m.row(stuck), keys)
 		}
 	})
+}
+
+func TestLeasesOfAProcessThatWasKilledEnd(t *testing.T) {
+	for alone, want := range map[bool]time.Duration{true: 0, false: time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMemory(Channel{Kind: Webhook})
+			id := m.add(1, told(1))
+			begin := time.Now()
+			if _, ok, err := m.Lease(t.Context(), id, begin, begin.Add(time.Minute), Rate{}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			var took time.Duration
+			_, stop := start(t, m, func(context.Context, Channel, Message) error { took = time.Since(begin); return nil },
+				func(o *Options) { o.Alone = alone })
+			time.Sleep(2 * time.Minute)
+			stop()
+			if row := m.row(id); row.State != Delivered || row.Tries != 2 || took < want || took > want+time.Second {
+				t.Errorf("alone: %v: after %v: %+v", alone, took, row)
+			}
+		})
+	}
 }
 
 func TestOutageOfTheDatabaseLosesNothing(t *testing.T) {

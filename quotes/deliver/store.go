@@ -81,8 +81,11 @@ type Outbox interface {
 	// nothing, and is not ok, when the lease is another's by now.
 	Finish(ctx context.Context, l Lease, now time.Time, r Result) (ok bool, err error)
 
-	// Free gives a row back whose try was cut short: it is due at once.
+	// Free gives a row back whose try was cut short: it is due at once. FreeAll
+	// gives back those of a process that ended without it, and is only for who
+	// knows that no other process works on the outbox.
 	Free(ctx context.Context, l Lease) error
+	FreeAll(ctx context.Context) error
 
 	// PruneOutbox removes rows that were delivered or given up before these
 	// times, some at a time, and returns how many: 0 when there are no more.

@@ -52,6 +52,8 @@ const (
 		WHERE id = $1 AND tries = $2 AND leased = $3 AND state = 'waiting'`
 	freeSQL = `UPDATE outbox SET leased = 0 WHERE id = $1 AND tries = $2 AND leased = $3 AND state = 'waiting'`
 
+	freeAllSQL = `UPDATE outbox SET leased = 0 WHERE state = 'waiting' AND leased > 0`
+
 	backlogSQL     = `SELECT count(*), COALESCE(min(created), 0) FROM outbox WHERE state = 'waiting' AND notification <> 0`
 	oldRowsSQL     = `SELECT EXISTS (SELECT id FROM outbox WHERE state = $1 AND ended > 0 AND ended < $2)`
 	pruneOutboxSQL = `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = $1 AND ended > 0 AND ended < $2 LIMIT $3)`
@@ -260,6 +262,17 @@ func (d *DB) Free(ctx context.Context, l deliver.Lease) error {
 	}
 	defer end()
 	_, err = d.write.ExecContext(bounded, freeSQL, int64(l.Delivery.ID), l.Delivery.Tries, l.Until.UnixMicro())
+	return fault(ctx, "give back what is to be delivered", err)
+}
+
+// FreeAll implements deliver.Outbox.
+func (d *DB) FreeAll(ctx context.Context) error {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	_, err = d.write.ExecContext(bounded, freeAllSQL)
 	return fault(ctx, "give back what is to be delivered", err)
 }
 

@@ -193,6 +193,18 @@ func TestOnlyTheFirstRowOfAChannelIsDue(t *testing.T) {
 			t.Fatal(err)
 		}
 		check("after it was given back", 1, 2)
+		lost := lease(t, db, 1, now)
+		if err := db.FreeAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		check("after all were given back", 1, 2)
+		l = lease(t, db, 1, now)
+		if ok, err := db.Finish(t.Context(), lost, now, delivered); ok || err != nil {
+			t.Errorf("the lease that was lost was finished: %v, %v", ok, err)
+		}
+		if err := db.Free(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
 		l = lease(t, db, 1, now)
 		later := now.Add(2 * time.Minute)
 		again := lease(t, db, 1, later)

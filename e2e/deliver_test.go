@@ -1,0 +1,331 @@
+package e2e
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// hookPost is one request that a receiver got.
+type hookPost struct {
+	key, body string
+	header    http.Header
+}
+
+// hook is a receiver. Answer, if there is one, answers.
+type hook struct {
+	*httptest.Server
+	answer func(w http.ResponseWriter, r *http.Request, nth int)
+	mu     sync.Mutex
+	posts  []hookPost
+}
+
+func newHook(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, nth int)) *hook {
+	t.Helper()
+	h := &hook{answer: answer}
+	h.Server = httptest.NewServer(h)
+	t.Cleanup(func() { h.CloseClientConnections(); h.Close() })
+	return h
+}
+
+// ServeHTTP implements http.Handler.
+func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	h.mu.Lock()
+	h.posts = append(h.posts, hookPost{r.Header.Get("Idempotency-Key"), string(body), r.Header})
+	nth := len(h.posts)
+	h.mu.Unlock()
+	if h.answer != nil {
+		h.answer(w, r, nth)
+	}
+}
+
+func (h *hook) got() []hookPost {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.posts)
+}
+
+// once are what came, each once, in the order of their first coming.
+func (h *hook) once() []hookPost {
+	var first []hookPost
+	seen := make(map[string]bool)
+	for _, p := range h.got() {
+		if !seen[p.key] {
+			first = append(first, p)
+		}
+		seen[p.key] = true
+	}
+	return first
+}
+
+// await waits until a condition holds.
+func await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for end := time.Now().Add(patience); !is(); <-look.C {
+		if time.Now().After(end) {
+			t.Fatalf("%s does not come about", what)
+		}
+	}
+}
+
+// wireChannel is a channel as it is on the wire.
+type wireChannel struct {
+	ID        int64  `json:"id"`
+	Secret    string `json:"secret"`
+	Enabled   bool   `json:"enabled"`
+	Delivered string `json:"delivered"`
+	Failing   string `json:"failing"`
+	Error     string `json:"error"`
+}
+
+// person asks as one browser.
+type person struct {
+	*server
+	cookie string
+}
+
+func (p *person) ask(method, path, body string, headers ...string) answer {
+	p.t.Helper()
+	if body != "" {
+		headers = append(headers, "Content-Type", "application/json")
+	}
+	if p.cookie != "" {
+		headers = append(headers, "Cookie", p.cookie)
+	}
+	a := p.do(method, path, body, headers...)
+	if set := a.header.Get("Set-Cookie"); set != "" {
+		p.cookie, _, _ = strings.Cut(set, ";")
+	}
+	return a
+}
+
+// channel adds one that takes messages.
+func (p *person) channel(kind, address string) wireChannel {
+	p.t.Helper()
+	var c wireChannel
+	body := fmt.Sprintf(`{"kind":%q,"name":"x","address":%q,"messages":true}`, kind, address)
+	p.ask("POST", "/api/v1/channels", body).want(p.t, http.StatusCreated).decode(p.t, &c)
+	return c
+}
+
+func (p *person) show(id int64) (c wireChannel) {
+	p.t.Helper()
+	p.ask("GET", "/api/v1/channels/"+strconv.FormatInt(id, 10), "").want(p.t, http.StatusOK).decode(p.t, &c)
+	return c
+}
+
+func TestMessagesReachTheirChannelsInOrder(t *testing.T) {
+	t.Parallel()
+	s := startStill(t, "--allow-private-webhooks")
+	p := &person{server: s}
+	webhook, slack, plain := newHook(t, nil), newHook(t, nil), newHook(t, nil)
+	c := p.channel("webhook", webhook.URL+"/in?x=1")
+	p.channel("slack", slack.URL)
+	p.channel("post", plain.URL)
+	for i := range 5 {
+		s.send(fmt.Sprintf("number %d", i+1))
+	}
+	await(t, "the delivery", func() bool { return len(webhook.got()) == 5 && len(slack.got()) == 5 && len(plain.got()) == 5 })
+	for i := range 5 {
+		text := fmt.Sprintf("number %d", i+1)
+		got := webhook.got()[i]
+		var n notification
+		if err := json.Unmarshal([]byte(got.body), &n); err != nil || n.ID != int64(i+1) || n.Message != text || got.key == "" {
+			t.Errorf("%s, %v", got.body, err)
+		}
+		signature := got.header.Get("Tickboard-Signature")
+		seconds, _, _ := strings.Cut(strings.TrimPrefix(signature, "t="), ",")
+		mac := hmac.New(sha256.New, []byte(c.Secret))
+		mac.Write([]byte(seconds + "." + got.body))
+		if want := "t=" + seconds + ",v1=" + hex.EncodeToString(mac.Sum(nil)); signature != want {
+			t.Errorf("the signature is %s, want %s", signature, want)
+		}
+		if body := slack.got()[i].body; body != fmt.Sprintf(`{"text":%q}`, text) {
+			t.Error(body)
+		}
+		if body := plain.got()[i].body; body != text {
+			t.Error(body)
+		}
+	}
+	await(t, "that it is shown", func() bool { return p.show(c.ID).Delivered != "" })
+}
+
+// TestReceiversThatFailHoldUpNoOther: one stalls, one fails at first, one is
+// gone and one redirects in a circle, while the good one gets everything at once.
+func TestReceiversThatFailHoldUpNoOther(t *testing.T) {
+	t.Parallel()
+	s := startStill(t, "--allow-private-webhooks")
+	p := &person{server: s}
+	stalls := newHook(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
+	fails := newHook(t, func(w http.ResponseWriter, _ *http.Request, nth int) {
+		if nth == 1 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	})
+	gone := newHook(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(http.StatusGone) })
+	circles := newHook(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+	})
+	good := newHook(t, nil)
+	for _, h := range []*hook{stalls, fails, gone, circles} {
+		p.channel("post", h.URL)
+	}
+	// Another's, because one person has only so many tries at once.
+	(&person{server: s}).channel("post", good.URL)
+	s.send("one")
+	s.send("two")
+	await(t, "what the good one gets", func() bool { return len(good.got()) == 2 })
+	await(t, "that the gone one is shown as failing", func() bool {
+		c := p.show(3)
+		return c.Failing != "" && c.Enabled && strings.Contains(c.Error, "410 Gone")
+	})
+	if got := gone.got(); len(got) != 2 {
+		t.Errorf("the gone one got %d", len(got))
+	}
+	await(t, "the second try", func() bool { return len(fails.once()) == 2 })
+	got := fails.got()
+	if len(got) != 3 || got[0].key != got[1].key || got[0].body != "one" || got[2].body != "two" {
+		t.Errorf("%+v", got)
+	}
+	if n := len(stalls.got()); n == 0 || n > 2 {
+		t.Errorf("the stalled one got %d", n)
+	}
+	if c := p.show(4); !strings.Contains(c.Error, "redirects") {
+		t.Errorf("%+v", c)
+	}
+	if took := s.stop(); took > 2*time.Second {
+		t.Errorf("the stop took %v while a receiver stalls", took)
+	}
+}
+
+// TestDeliveriesSurviveBeingKilled: the process is killed at random moments in the
+// middle of deliveries. Everything that was accepted arrives, in its order, and
+// what comes again has the key that it had.
+func TestDeliveriesSurviveBeingKilled(t *testing.T) {
+	t.Parallel()
+	s := startStill(t, "--allow-private-webhooks")
+	p := &person{server: s}
+	arrivals := make(chan struct{}, 1000)
+	h := newHook(t, func(http.ResponseWriter, *http.Request, int) {
+		select {
+		case arrivals <- struct{}{}:
+		default:
+		}
+	})
+	p.channel("webhook", h.URL)
+	token := s.token()
+	const kills = 8
+	accepted := 0
+	for range kills {
+		for range 4 {
+			s.send(fmt.Sprintf("number %d", accepted+1))
+			accepted++
+		}
+		for range 1 + rand.IntN(4) {
+			select {
+			case <-arrivals:
+			case <-time.After(patience):
+				t.Fatalf("of %d only %d arrive", accepted, len(h.once()))
+			}
+		}
+		s.kill()
+		s.restart()
+	}
+	if s.token() != token {
+		t.Error("another token")
+	}
+	await(t, "the rest", func() bool { return len(h.once()) == accepted })
+	bodies := make(map[string]string)
+	for i, got := range h.once() {
+		bodies[got.key] = got.body
+		var n notification
+		if err := json.Unmarshal([]byte(got.body), &n); err != nil || n.ID != int64(i+1) {
+			t.Errorf("%d: %s, %v", i+1, got.body, err)
+		}
+	}
+	for _, got := range h.got() {
+		if bodies[got.key] != got.body {
+			t.Errorf("%s came as %s and as %s", got.key, bodies[got.key], got.body)
+		}
+	}
+	t.Logf("%d notifications came %d times", accepted, len(h.got()))
+}
+
+// TestWhatAStopCutsShortComesAgain: the receiver has it, but could not answer.
+func TestWhatAStopCutsShortComesAgain(t *testing.T) {
+	t.Parallel()
+	s := startStill(t, "--allow-private-webhooks")
+	p := &person{server: s}
+	h := newHook(t, func(_ http.ResponseWriter, r *http.Request, nth int) {
+		if nth == 1 {
+			<-r.Context().Done()
+		}
+	})
+	p.channel("webhook", h.URL)
+	s.send("one")
+	await(t, "the first try", func() bool { return len(h.got()) == 1 })
+	s.stop()
+	s.restart()
+	await(t, "the second try", func() bool { return len(h.got()) == 2 })
+	if got := h.got(); got[0].key != got[1].key || got[0].body != got[1].body {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestNodesOnOnePostgreSQLDeliverOnce(t *testing.T) {
+	t.Parallel()
+	_, nodes := onPostgres(t, "--allow-private-webhooks", "--feed", still(t), "--symbols", "AAA")
+	p := &person{server: nodes[0]}
+	hooks := []*hook{newHook(t, nil), newHook(t, nil), newHook(t, nil)}
+	for _, h := range hooks {
+		p.channel("post", h.URL)
+	}
+	const count = 10
+	for i := range count {
+		nodes[i%2].send(fmt.Sprint(i + 1))
+	}
+	for _, h := range hooks {
+		await(t, "the delivery", func() bool { return len(h.got()) >= count })
+		for i, got := range h.got() {
+			if got.body != fmt.Sprint(i+1) {
+				t.Errorf("at place %d came %s", i+1, got.body)
+			}
+		}
+		if n := len(h.got()); n != count {
+			t.Errorf("%d came, want %d", n, count)
+		}
+	}
+}
+
+func TestPrivateAddressesNeedAFlag(t *testing.T) {
+	t.Parallel()
+	s := startStill(t)
+	h := newHook(t, nil)
+	for _, address := range []string{h.URL, strings.Replace(h.URL, "http:", "https:", 1), "https://localhost/", "https://169.254.169.254/", "https://[::1]/"} {
+		if detail := s.post("/api/v1/channels", fmt.Sprintf(`{"kind":"webhook","name":"x","address":%q}`, address)).problem(t, http.StatusBadRequest); detail == "" {
+			t.Errorf("%s is taken", address)
+		}
+	}
+	if len(h.got()) != 0 {
+		t.Error("something came")
+	}
+}
