@@ -5,11 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,9 +158,8 @@ func TestMessagesReachTheirChannelsInOrder(t *testing.T) {
 		}
 		signature := got.header.Get("Tickboard-Signature")
 		seconds, _, _ := strings.Cut(strings.TrimPrefix(signature, "t="), ",")
-		mac := hmac.New(sha256.New, []byte(c.Secret))
-		mac.Write([]byte(seconds + "." + got.body))
-		if want := "t=" + seconds + ",v1=" + hex.EncodeToString(mac.Sum(nil)); signature != want {
+		stamp, err := strconv.ParseInt(seconds, 10, 64)
+		if want := sign(c.Secret, time.Unix(stamp, 0), got.body); err != nil || signature != want {
 			t.Errorf("the signature is %s, want %s", signature, want)
 		}
 		if body := slack.got()[i].body; body != fmt.Sprintf(`{"text":%q}`, text) {
@@ -327,5 +331,71 @@ func TestPrivateAddressesNeedAFlag(t *testing.T) {
 	}
 	if len(h.got()) != 0 {
 		t.Error("something came")
+	}
+}
+
+// sign is what a signature is, by the README's words.
+func sign(secret string, at time.Time, body string) string {
+	seconds := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(seconds + "." + body))
+	return "t=" + seconds + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// TestChecksOfTheReadmeKnowWhatIsGenuine runs them as they stand there.
+func TestChecksOfTheReadmeKnowWhatIsGenuine(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(readme), "\n### What arrives at a webhook\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	if !found {
+		t.Fatal("the README has no section of that name")
+	}
+	const secret, body = "s3cret", `{"id":7,"message":"é"}`
+	now := time.Now()
+	cases := [][4]string{
+		{secret, sign(secret, now, body), body, "true"},
+		{"other", sign(secret, now, body), body, "false"},
+		{secret, sign(secret, now, body), body + " ", "false"},
+		{secret, sign(secret, now.Add(-time.Hour), body), body, "false"},
+		{secret, sign(secret, now.Add(time.Hour), body), body, "false"},
+		{secret, sign(secret, now, body)[:40], body, "false"},
+		{secret, "nonsense", body, "false"},
+		{secret, "", body, "false"},
+	}
+	var args, want []string
+	for _, c := range cases {
+		args, want = append(args, c[:3]...), append(want, c[3])
+	}
+	for language, c := range map[string]struct{ name, before, after string }{
+		"python": {"check.py", "", "\nimport sys\na = sys.argv[1:]\nwhile a:\n    print(str(genuine(a[0], a[1], a[2].encode())).lower())\n    a = a[3:]\n"},
+		"go": {
+			"check.go",
+			"package main\n\nimport (\n\"crypto/hmac\"\n\"crypto/sha256\"\n\"encoding/hex\"\n\"fmt\"\n\"os\"\n\"strconv\"\n\"strings\"\n\"time\"\n)\n",
+			"\nfunc main() {\nfor a := os.Args[1:]; len(a) > 0; a = a[3:] {\nfmt.Println(genuine(a[0], a[1], []byte(a[2])))\n}\n}\n",
+		},
+	} {
+		t.Run(language, func(t *testing.T) {
+			m := regexp.MustCompile("(?s)\n```" + language + "\n(.*?)```").FindStringSubmatch(section)
+			if m == nil {
+				t.Fatal("the section has no example")
+			}
+			program := map[string][]string{"python": {"python3"}, "go": {"go", "run"}}[language]
+			if _, err := exec.LookPath(program[0]); errors.Is(err, exec.ErrNotFound) {
+				t.Skipf("NOT TESTED: this machine has no %s", program[0])
+			}
+			file := filepath.Join(t.TempDir(), c.name)
+			if err := os.WriteFile(file, []byte(c.before+m[1]+c.after), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), program[0], slices.Concat(program[1:], []string{file}, args)...)
+			out, err := cmd.CombinedOutput()
+			if got := strings.Fields(string(out)); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%v: %s\nwant %v", err, out, want)
+			}
+		})
 	}
 }
