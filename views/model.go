@@ -175,3 +175,16 @@ type ErrorPage struct {
 	Title  string
 	Detail string
 }
+
+// MovePage is "/move/{code}", before and after.
+type MovePage struct {
+	Site
+	Code string
+	// Gone: the link is of no use any more. Already: the browser is in. Done: it
+	// has just been taken in.
+	Gone, Already, Done bool
+	// Brings says that the browser has something of its own: so many lists and,
+	// once they were moved, alerts.
+	Brings        bool
+	Lists, Alerts int
+}

@@ -87,6 +87,9 @@ func Samples(site Site) []Sample {
 		{"settings-user", Settings(SettingsPage{Site: site, Known: true, User: hostile, Created: site.Now, Away: true})},
 		{"mail-off", MailOff(MailOffPage{Site: site, Address: "ann@example.com"})},
 		{"mail-off-done", MailOff(MailOffPage{Site: site, Address: "ann@example.com", Done: true})},
+		{"move", Move(MovePage{Site: site, Code: "CODE" + hostile, Brings: true, Lists: 2})},
+		{"move-done", Move(MovePage{Site: site, Done: true, Brings: true, Lists: 1, Alerts: 3})},
+		{"move-gone", Move(MovePage{Site: site, Gone: true})},
 		{"error", Error(ErrorPage{Site: site, Status: 404, Title: "No such symbol", Detail: "No source has XYZZY. " + hostile})},
 	}
 }

@@ -148,9 +148,12 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 	return c, nil
 }
 
-// watches says whether a symbol is one of the stream's, for notifications that
-// are for those who watch it.
+// watches says whether a symbol is one of the stream's or on one of the caller's
+// lists, for notifications that are for those who watch it.
 func (c *content) watches(sym quotes.Symbol) bool {
+	if c.personal.watches(sym) {
+		return true
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Contains(c.symbols, sym)

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/web/sse"
 )
@@ -45,12 +47,20 @@ type person struct {
 	versions profile.Versions // guarded by people.mu, as is streams
 	streams  map[*personal]struct{}
 	frame    atomic.Pointer[[]byte] // the event with the versions
+	watched  atomic.Pointer[listed]
+}
+
+// listed are the symbols on the lists of a profile, as of their version.
+type listed struct {
+	version int64
+	symbols map[quotes.Symbol]bool
 }
 
 // personal is a stream's part in people. Its carrier alone uses it, but for the
 // person's frame.
 type personal struct {
 	id     profile.ID // 0 while it is not known
+	key    profile.Key
 	person *person
 	stream stream
 	given  *[]byte // what the turn under way has
@@ -67,6 +77,7 @@ func newPeople(store profile.Store, logger *slog.Logger) *people {
 // follower is who opens a stream, and when that was looked up.
 type follower struct {
 	profile.Found
+	key   profile.Key
 	place int64 // in the changes; the versions found are not older
 	away  bool  // the database could not tell
 }
@@ -81,6 +92,7 @@ func (s *Server) follower(c echo.Context) (f follower, err error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), callerTime)
 	defer cancel()
 	if f.place, err = s.people.place(ctx); err == nil {
+		f.key = k
 		f.Found, err = s.identify(c)
 	}
 	if err != nil && c.Request().Context().Err() == nil {
@@ -135,16 +147,28 @@ func (p *people) place(ctx context.Context) (int64, error) {
 // join adds a stream. What was changed since who opens it was looked up is told
 // too.
 func (p *people) join(ctx context.Context, f follower, st stream) (*personal, error) {
-	member := &personal{id: f.ID, stream: st}
-	if p.enter(member, f) {
+	member := &personal{id: f.ID, key: f.key, stream: st}
+	if f.away {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.away[member] = struct{}{}
 		return member, nil
 	}
-	now, err := p.store.Profile(ctx, f.ID)
+	c := profile.Change{ID: f.ID, Versions: f.Versions}
+	if !p.enter(member, f) {
+		now, err := p.store.Profile(ctx, f.ID)
+		if err != nil {
+			p.leave(member)
+			return nil, err
+		}
+		c.Versions = now.Versions
+	}
+	w, err := p.lists(ctx, c, member.person)
 	if err != nil {
 		p.leave(member)
 		return nil, err
 	}
-	p.tell(profile.Change{ID: f.ID, Versions: now.Versions})
+	p.tell(c, w, nil)
 	return member, nil
 }
 
@@ -153,10 +177,6 @@ func (p *people) join(ctx context.Context, f follower, st stream) (*personal, er
 func (p *people) enter(member *personal, f follower) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f.away {
-		p.away[member] = struct{}{}
-		return true
-	}
 	who := p.each[f.ID]
 	if who == nil {
 		who = &person{streams: make(map[*personal]struct{})}
@@ -194,25 +214,70 @@ func (w *person) set(v profile.Versions) {
 }
 
 // tell rings the streams of a profile that has changed, or ends those of one that
-// is gone.
-func (p *people) tell(c profile.Change) {
+// is gone, and of devices that are. The rest is what look has read of it.
+func (p *people) tell(c profile.Change, w *listed, gone map[profile.Key]bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.newest = max(p.newest, c.Number)
 	who := p.each[c.ID]
-	if who == nil || !c.Gone && !newer(c.Versions, who.versions) {
+	if who == nil {
 		return
 	}
-	if !c.Gone {
+	if old := who.watched.Load(); w != nil && (old == nil || old.version < w.version) {
+		who.watched.Store(w)
+	}
+	changed := newer(c.Versions, who.versions)
+	if changed {
 		who.set(c.Versions)
 	}
 	for member := range who.streams {
-		if c.Gone {
+		switch {
+		case c.Gone, gone[member.key]:
 			member.stream.End(reasonProfile)
-		} else {
+		case changed:
 			member.stream.Ring(true)
 		}
 	}
+}
+
+// lists reads what is on the lists of a profile, where it is not known yet; nil
+// where it is.
+func (p *people) lists(ctx context.Context, c profile.Change, who *person) (*listed, error) {
+	if old := who.watched.Load(); c.Versions.Lists == 0 || old != nil && old.version >= c.Versions.Lists {
+		return nil, nil
+	}
+	lists, version, err := p.store.Lists(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	w := &listed{version: version, symbols: make(map[quotes.Symbol]bool)}
+	for _, l := range lists {
+		for _, sym := range l.Symbols {
+			w.symbols[sym] = true
+		}
+	}
+	return w, nil
+}
+
+// gone are the keys of open streams that do not open the profile any more. They
+// are part of its settings.
+func (p *people) gone(ctx context.Context, c profile.Change, who *person) (map[profile.Key]bool, error) {
+	p.mu.Lock()
+	gone := make(map[profile.Key]bool)
+	if c.Versions.Settings > who.versions.Settings {
+		for member := range who.streams {
+			gone[member.key] = true
+		}
+	}
+	p.mu.Unlock()
+	for k := range gone {
+		found, err := p.store.Open(ctx, k, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		gone[k] = found.ID != c.ID
+	}
+	return gone, nil
 }
 
 // newer says that something in a has changed after b.
@@ -264,21 +329,10 @@ func (p *people) followed() bool {
 // look reads what has changed, and tells it. Streams that the database could not
 // tell whose they are end when it answers.
 func (p *people) look(ctx context.Context) error {
-	for {
-		p.mu.Lock()
-		after := p.newest
-		p.mu.Unlock()
-		ctx, cancel := context.WithTimeout(ctx, readTimeout)
-		list, err := p.store.Changes(ctx, after, changesAtATime)
-		cancel()
-		if err != nil {
+	for more := true; more; {
+		var err error
+		if more, err = p.lookOn(ctx); err != nil {
 			return err
-		}
-		for _, c := range list {
-			p.tell(c)
-		}
-		if len(list) < changesAtATime {
-			break
 		}
 	}
 	p.mu.Lock()
@@ -286,6 +340,50 @@ func (p *people) look(ctx context.Context) error {
 	for member := range p.away {
 		member.stream.End(reasonProfile)
 	}
+	return nil
+}
+
+// lookOn reads the next changes, and says whether there are more. What it has
+// told before an error it does not read again.
+func (p *people) lookOn(ctx context.Context) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	p.mu.Lock()
+	after := p.newest
+	p.mu.Unlock()
+	list, err := p.store.Changes(ctx, after, changesAtATime)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range list {
+		if err := p.take(ctx, c); err != nil {
+			return false, err
+		}
+	}
+	return len(list) == changesAtATime, nil
+}
+
+// take tells a change, with what else is to be read of it.
+func (p *people) take(ctx context.Context, c profile.Change) error {
+	p.mu.Lock()
+	who := p.each[c.ID]
+	p.mu.Unlock()
+	if who == nil || c.Gone {
+		p.tell(c, nil, nil)
+		return nil
+	}
+	w, err := p.lists(ctx, c, who)
+	if errors.Is(err, profile.ErrNoProfile) { // since then; that is a change of its own
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	gone, err := p.gone(ctx, c, who)
+	if err != nil {
+		return err
+	}
+	p.tell(c, w, gone)
 	return nil
 }
 
@@ -310,4 +408,14 @@ func (m *personal) left(n int) int {
 	}
 	m.wrote, m.given = m.given, nil
 	return n - 1
+}
+
+// watches says whether a symbol is on one of the caller's lists. Any number may
+// ask at once.
+func (m *personal) watches(sym quotes.Symbol) bool {
+	if m == nil || m.person == nil {
+		return false
+	}
+	w := m.person.watched.Load()
+	return w != nil && w.symbols[sym]
 }

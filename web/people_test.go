@@ -191,6 +191,56 @@ func TestAStreamWithoutItsCallerHasQuotesAloneUntilTheDatabaseAnswers(t *testing
 	}
 }
 
+func TestSymbolsOnTheCallersListsAreWatched(t *testing.T) {
+	s := newServer(t)
+	id, cookie := s.become(t)
+	a, b := quotes.MustSymbol("A"), quotes.MustSymbol("B")
+	l, err := s.store.AddList(t.Context(), id, profile.List{Name: "List", Symbols: []quotes.Symbol{a}, Created: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := s.openPersonal(t, cookie.Value)
+	nobody, _ := s.openContent(t, pageStream, "B")
+	if !c.watches(a) || c.watches(b) || nobody.watches(a) || !nobody.watches(b) {
+		t.Error("a list counts for another, or does not count")
+	}
+	if _, err := s.store.EditList(t.Context(), id, l.ID, profile.Edit{Add: []quotes.Symbol{b}, Remove: []quotes.Symbol{a}}, 10); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.people.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if c.watches(a) || !c.watches(b) {
+		t.Error("a change of the list does not count")
+	}
+}
+
+func TestOfARemovedDeviceTheStreamEnds(t *testing.T) {
+	s := newServer(t)
+	id, cookie := s.become(t)
+	other := profile.NewSecret()
+	k, _ := profile.SecretKey(other)
+	if err := s.store.AddCode(t.Context(), id, "code", time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.Move(t.Context(), "code", k, "", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	_, stays := s.openPersonal(t, cookie.Value)
+	_, ends := s.openPersonal(t, other)
+	if err := s.store.RemoveDevice(t.Context(), id, k.Device()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.people.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-ends.ended
+	<-stays.urgent
+	if len(stays.ended) > 0 {
+		t.Error("the other device's stream ends too")
+	}
+}
+
 func TestNobodyIsRememberedOfStreamsThatHaveEnded(t *testing.T) {
 	s := newServer(t)
 	id, cookie := s.become(t)

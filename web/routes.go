@@ -42,6 +42,11 @@ func (s *Server) routes() http.Handler {
 		{"/api/v1/channels", s.channels, []echo.MiddlewareFunc{gzip}},
 		{"/api/v1/channels/:id", s.channel, nil},
 		{"/api/v1/channels/:id/deliveries", s.deliveries, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/profile", s.showProfile, nil},
+		{"/api/v1/profile/export", s.exportProfile, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/lists", s.lists, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/lists/:id", s.list, nil},
+		{"/move/:code", s.movePage, nil},
 		{"/feeds", s.feeds, []echo.MiddlewareFunc{gzip}},
 		{"/healthz", s.healthz, nil},
 		{"/readyz", s.readyz, nil},
@@ -54,6 +59,7 @@ func (s *Server) routes() http.Handler {
 	} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handler, r.with...)
 	}
+	s.changes(e)
 	e.POST("/send", s.send)
 	e.POST("/api/v1/channels", s.addChannel)
 	e.PATCH("/api/v1/channels/:id", s.changeChannel)
@@ -72,4 +78,22 @@ func (s *Server) routes() http.Handler {
 		e.GET("/dev/views/:name", s.devView, gzip)
 	}
 	return e
+}
+
+// changes are the calls that change a person's own things.
+func (s *Server) changes(e *echo.Echo) {
+	e.PATCH("/api/v1/profile", s.changeProfile)
+	e.DELETE("/api/v1/profile", s.deleteProfile)
+	e.POST("/api/v1/profile/move", s.makeMove)
+	e.DELETE("/api/v1/profile/devices/:id", s.removeDevice)
+	e.POST("/move/:code", s.move)
+
+	e.POST("/api/v1/lists", s.addList)
+	e.PUT("/api/v1/lists/order", s.orderLists)
+	e.PUT("/api/v1/lists/:id", s.replaceList)
+	e.DELETE("/api/v1/lists/:id", s.deleteList)
+	e.POST("/api/v1/lists/:id/symbols", s.editList)
+	e.POST("/api/v1/lists/:id/restore", s.restoreList)
+	e.POST("/api/v1/lists/:id/share", s.shareList)
+	e.DELETE("/api/v1/lists/:id/share", s.unshareList)
 }

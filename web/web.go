@@ -23,6 +23,8 @@
 //   - api.go        quotes and symbols as JSON
 //   - notifications.go the caller's notifications, what is read and cleared
 //   - panel.go      the same for pages
+//   - profile.go    a person's profile; beside it move.go: taking a device in
+//   - lists.go      a person's watchlists; beside it listfiles.go: CSV and plain text
 //   - send.go       publishing a notification
 //   - channels.go   ways to reach people
 //   - confirm.go    the codes that confirm their addresses

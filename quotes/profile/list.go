@@ -72,3 +72,26 @@ func ParseName(text string) (string, error) {
 	}
 	return name, nil
 }
+
+// Arrange puts the lists in an order. Those that it does not name stay behind what
+// they stood behind.
+func Arrange(lists []List, order []ListID) []List {
+	is := func(id ListID) func(List) bool { return func(l List) bool { return l.ID == id } }
+	next := make([]List, 0, len(lists))
+	for _, id := range order {
+		if i := slices.IndexFunc(lists, is(id)); i >= 0 && !slices.ContainsFunc(next, is(id)) {
+			next = append(next, lists[i])
+		}
+	}
+	for i, l := range lists {
+		if slices.ContainsFunc(next, is(l.ID)) {
+			continue
+		}
+		place := 0
+		if i > 0 {
+			place = slices.IndexFunc(next, is(lists[i-1].ID)) + 1
+		}
+		next = slices.Insert(next, place, l)
+	}
+	return next
+}

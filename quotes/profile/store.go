@@ -120,8 +120,8 @@ type Watchlists interface {
 	DeleteList(ctx context.Context, id ID, list ListID, version int64, now time.Time) error
 	RestoreList(ctx context.Context, id ID, list ListID, now time.Time) (List, error)
 
-	// OrderLists puts those that it names first, in that order. Others follow in
-	// the order that they have; what is no list of the profile's is passed over.
+	// OrderLists arranges the lists by their numbers; what is no list of the
+	// profile's is passed over.
 	OrderLists(ctx context.Context, id ID, order []ListID) error
 
 	// ShareList gives a list that has none the secret of a public link, and

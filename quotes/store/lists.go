@@ -237,14 +237,7 @@ func (d *DB) OrderLists(ctx context.Context, id profile.ID, order []profile.List
 		if err != nil {
 			return err
 		}
-		after := slices.Clone(before)
-		rank := func(l profile.List) int {
-			if i := slices.Index(order, l.ID); i >= 0 {
-				return i
-			}
-			return len(order)
-		}
-		slices.SortStableFunc(after, func(a, b profile.List) int { return rank(a) - rank(b) })
+		after := profile.Arrange(before, order)
 		if slices.EqualFunc(before, after, func(a, b profile.List) bool { return a.ID == b.ID }) {
 			return errSame
 		}

@@ -243,6 +243,10 @@ func TestWhatADeviceHadIsMovedIn(t *testing.T) {
 		if err := db.AddCode(t.Context(), into, "code", noon.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
+		_, heard, err := db.RuleChanges(t.Context(), 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		got, err := db.Move(t.Context(), "code", k, "b", noon)
 		if want := (profile.Moved{ID: into, Before: from, Lists: 1, Alerts: 1}); err != nil || got != want {
 			t.Fatalf("%+v, %v", got, err)
@@ -257,6 +261,10 @@ func TestWhatADeviceHadIsMovedIn(t *testing.T) {
 		rules, err := db.RulesOf(t.Context(), int64(into))
 		if err != nil || len(rules) != 1 || rules[0].ID != rule.ID || rules[0].Version == rule.Version {
 			t.Errorf("%+v, %v", rules, err)
+		}
+		told, _, err := db.RuleChanges(t.Context(), heard, 10)
+		if err != nil || len(told) != 1 || told[0].Gone || told[0].Rule.ID != rule.ID || told[0].Rule.Profile != int64(into) {
+			t.Errorf("told of rules: %+v, %v", told, err)
 		}
 		if p, err := db.Profile(t.Context(), into); err != nil || string(p.Settings.JSON()) != `{"a":1,"b":3}` || len(p.Devices) != 2 {
 			t.Errorf("%+v, %v", p, err)
@@ -285,6 +293,10 @@ func TestNothingIsLeftOfADeletedProfile(t *testing.T) {
 		if err := store.Exec(db, `UPDATE notifications SET profile = 1 WHERE id = 1`); err != nil {
 			t.Fatal(err)
 		}
+		_, heard, err := db.RuleChanges(t.Context(), 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := db.DeleteProfile(t.Context(), gone); err != nil {
 			t.Fatal(err)
 		}
@@ -302,6 +314,9 @@ func TestNothingIsLeftOfADeletedProfile(t *testing.T) {
 			if err != nil || len(rules) != want {
 				t.Errorf("%d: %d rules, %v", id, len(rules), err)
 			}
+		}
+		if told, _, err := db.RuleChanges(t.Context(), heard, 10); err != nil || len(told) != 1 || !told[0].Gone || told[0].Rule.ID != 1 {
+			t.Errorf("told of rules: %+v, %v", told, err)
 		}
 		if all, err := db.After(t.Context(), 0, 10); err != nil || len(all) != 2 || all[0].Message != "" || all[1].Message != "2" {
 			t.Errorf("the log: %+v, %v", all, err)
