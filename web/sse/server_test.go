@@ -209,7 +209,7 @@ func TestReaderThatNeverReadsIsDroppedAndHoldsUpNobody(t *testing.T) {
 func TestDrainOfAThousandBusyStreams(t *testing.T) {
 	each(t, func(t *testing.T, on kind) {
 		const n = 1000
-		s := on.stand(Options{Logger: slog.New(slog.DiscardHandler)}, 20)
+		s := on.stand(Options{Logger: slog.New(slog.DiscardHandler), Heartbeat: time.Hour}, 20) // to open them may take a while
 		srv := serve(t, s)
 		var byes, others sync.Map
 		var readers sync.WaitGroup
