@@ -109,16 +109,17 @@ func ring(bell chan struct{}) {
 // and the next look tries again.
 func (r *Runner) Run(ctx context.Context) error {
 	tries, cut := context.WithCancel(context.WithoutCancel(ctx))
-	var all sync.WaitGroup
+	w := work{tries: tries, rest: time.NewTimer(0)}
 	defer func() {
 		late := time.AfterFunc(r.opts.Grace, cut)
-		all.Wait()
+		w.all.Wait()
 		late.Stop()
 		cut()
 	}()
 	poll, upkeep := time.NewTicker(r.opts.Poll), time.NewTicker(upkeepEvery)
 	defer poll.Stop()
 	defer upkeep.Stop()
+	defer w.rest.Stop()
 	var down outage
 	err, freed := r.upkeep(ctx), !r.opts.Alone
 	for {
@@ -127,7 +128,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			freed = err == nil
 		}
 		if err == nil {
-			err = r.begin(ctx, tries, &all)
+			err = r.begin(ctx, &w)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -137,6 +138,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		select {
 		case <-r.hint:
 		case <-r.ended:
+		case <-w.rest.C:
 		case <-poll.C:
 		case <-upkeep.C:
 			err = r.upkeep(ctx)
@@ -146,34 +148,72 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 }
 
-// begin begins a try of each row that is due, as far as there is room.
-func (r *Runner) begin(ctx, tries context.Context, all *sync.WaitGroup) error {
-	due, err := r.outbox.Due(ctx, time.Now(), 8*r.opts.Tries)
+// work is what Run has in hand.
+type work struct {
+	tries context.Context // what tries end with
+	all   sync.WaitGroup  // those under way
+	due   []Due           // found by the last look, and not begun yet
+	next  time.Time       // no look before
+	rest  *time.Timer     // rings then
+}
+
+// restTimes is how much longer than a look the rest after it is: where very many
+// channels wait, looking takes a quarter of a processor at most.
+const restTimes = 3
+
+// begin begins a try of each row that is due, as far as there is room. It looks
+// for more when it has begun all that it knew of.
+func (r *Runner) begin(ctx context.Context, w *work) error {
+	if r.start(w); len(w.due) > 0 {
+		return nil // a try that ends makes room
+	}
+	began := time.Now()
+	if wait := w.next.Sub(began); wait > 0 {
+		w.rest.Reset(wait)
+		return nil
+	}
+	due, err := r.outbox.Due(ctx, began, 8*r.opts.Tries)
 	if err != nil {
 		return err
 	}
-	for _, d := range due {
-		if !r.take(d) {
-			continue
-		}
-		all.Go(func() {
-			defer r.give(d)
-			r.try(tries, d)
-		})
-	}
+	w.due, w.next = due, time.Now().Add(min(restTimes*time.Since(began), r.opts.Poll))
+	r.start(w)
 	return nil
 }
 
-// take makes room for a try; give gives it back.
-func (r *Runner) take(d Due) bool {
+// start begins what is known to be due. What may not begin now, because its
+// profile has enough tries under way, is found by a later look.
+func (r *Runner) start(w *work) {
+	for len(w.due) > 0 {
+		d := w.due[0]
+		ok, full := r.take(d)
+		if full {
+			return
+		}
+		w.due = w.due[1:]
+		if ok {
+			w.all.Go(func() {
+				defer r.give(d)
+				r.try(w.tries, d)
+			})
+		}
+	}
+}
+
+// take makes room for a try; give gives it back. Full is that there is no room
+// for any.
+func (r *Runner) take(d Due) (ok, full bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.rows[d.ID] || len(r.rows) >= r.opts.Tries || r.of[d.Profile] >= r.opts.TriesPerProfile {
-		return false
+	if len(r.rows) >= r.opts.Tries {
+		return false, true
+	}
+	if r.rows[d.ID] || r.of[d.Profile] >= r.opts.TriesPerProfile {
+		return false, false
 	}
 	r.rows[d.ID] = true
 	r.of[d.Profile]++
-	return true
+	return true, false
 }
 
 func (r *Runner) give(d Due) {
