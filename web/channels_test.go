@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -227,6 +228,32 @@ func TestMailAddressIsConfirmedByItsCode(t *testing.T) {
 	if moved["confirmed"] != false {
 		t.Errorf("another address is confirmed: %v", moved)
 	}
+}
+
+func TestCodesEndAfterAnHour(t *testing.T) {
+	d := newChannelDesk(t)
+	d.mustAsk(t, 201, "POST", "", `{"kind":"email","name":"x","address":"a@example.com"}`)
+	right := fmt.Sprintf(`{"code":%q}`, d.letters.code)
+	list, err := d.store.Channels(t.Context(), 1)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	hash, end, _ := strings.Cut(list[0].CodeHash, " ")
+	until, err := strconv.ParseInt(end, 10, 64)
+	if left := time.Until(time.Unix(until, 0)); err != nil || left > time.Hour || left < 59*time.Minute {
+		t.Errorf("the code ends in %v (%v)", left, err)
+	}
+	for _, old := range []string{hash, hash + " 1", hash + " " + strconv.FormatInt(time.Now().Unix(), 10)} {
+		list[0].CodeHash = old
+		if list[0], err = d.store.UpdateChannel(t.Context(), list[0]); err != nil {
+			t.Fatal(err)
+		}
+		if detail := d.mustAsk(t, 422, "POST", "/1/confirm", right)["detail"].(string); !strings.Contains(detail, "too old") {
+			t.Errorf("%q: %s", old, detail)
+		}
+	}
+	d.mustAsk(t, 200, "POST", "/1/code", "")
+	d.mustAsk(t, 200, "POST", "/1/confirm", fmt.Sprintf(`{"code":%q}`, d.letters.code))
 }
 
 func TestCodeThatCannotBeSentLeavesNoChannel(t *testing.T) {

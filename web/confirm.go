@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +16,13 @@ import (
 	"github.com/tickboard/tickboard/quotes/profile"
 )
 
-// codeTime is how long a code may take on its way out.
-const codeTime = 10 * time.Second
+const (
+	// codeTime is how long a code may take on its way out.
+	codeTime = 10 * time.Second
+	// codeLife is how long it is good. Nobody guesses 40 bits in that time, at the
+	// pace that a profile's changes have.
+	codeLife = time.Hour
+)
 
 // codes limits the codes that are sent, which go to whatever address somebody
 // has given: few for each who asks and each address, and not many altogether.
@@ -45,7 +51,7 @@ func (s *Server) unconfirm(channel *deliver.Channel) (code string) {
 		return ""
 	}
 	code = newCode()
-	channel.Confirmed, channel.CodeHash = time.Time{}, hashOf(code)
+	channel.Confirmed, channel.CodeHash = time.Time{}, hashOf(code)+" "+strconv.FormatInt(time.Now().Add(codeLife).Unix(), 10)
 	return code
 }
 
@@ -104,7 +110,11 @@ func (s *Server) confirmChannel(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if subtle.ConstantTimeCompare([]byte(hashOf(sent.Code)), []byte(channel.CodeHash)) != 1 {
+	hash, end, _ := strings.Cut(channel.CodeHash, " ")
+	if until, err := strconv.ParseInt(end, 10, 64); err != nil || time.Now().Unix() >= until {
+		return refuse(http.StatusUnprocessableEntity, "The code that was sent to %s is too old. Have another one sent.", channel.Address)
+	}
+	if subtle.ConstantTimeCompare([]byte(hashOf(sent.Code)), []byte(hash)) != 1 {
 		return refuse(http.StatusUnprocessableEntity, "This is not the code that was sent to %s last. Type it as the letter has it, or have another one sent.", channel.Address)
 	}
 	channel.Confirmed, channel.CodeHash = time.Now(), ""

@@ -53,7 +53,8 @@ type Channel struct {
 	// yet. Only addresses of mail need it.
 	Confirmed time.Time
 	// CodeHash is the SHA-256 of the code that confirms it, in hexadecimal
-	// digits; "" when there is none.
+	// digits, and after a space the second since 1970 at which it ends; "" when
+	// there is none.
 	CodeHash string
 	Created  time.Time
 	// Version counts the changes that people make: 1, 2, 3 and so on.

@@ -54,7 +54,7 @@ func (s *MailSender) SendCode(ctx context.Context, c Channel, code string) error
 		to: c.Address, subject: "Your code: " + code, id: rand.Text(),
 		text: fmt.Sprintf(`%s
 
-is the code that confirms this address at
+is the code that confirms this address, within an hour, at
 %s/settings
 
 Somebody asked there to be told of stock quotes by mail to this address. If that
