@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +66,24 @@ func (p *tab) addChannel(kind, address, name string) {
 	p.fill("[data-add] [name=name]", name)
 	p.click("[data-add] .controls .button")
 	p.says("[data-channel] h3", name)
+}
+
+func TestNothingIsKeptUntilTheFirstChange(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := open(t, s.URL+"/settings")
+	p.says("[data-part=you]", "Nothing is kept for you yet")
+	p.says("[data-part=devices]", "None yet")
+	for _, r := range p.asked() {
+		if r.Cookies {
+			t.Errorf("%s sets a cookie", r.URL)
+		}
+	}
+	p.click("#sound")
+	p.says("[data-part=you]", "are kept on this server since")
+	p.says("[data-device] .badge", "this browser")
+	p.reload()
+	p.until("the choice was kept", `document.querySelector('#sound').checked`)
 }
 
 func TestAWayIsAddedTriedChangedAndDeleted(t *testing.T) {
@@ -147,6 +167,61 @@ func TestRefusalsAreSaidWhereOneLooks(t *testing.T) {
 	}
 }
 
+func TestAnotherDeviceIsTakenInAndRemoved(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	first := open(t, s.URL+"/settings")
+	first.click("#sound")
+	first.says("[data-device] .badge", "this browser")
+	first.click("[data-move-make]")
+	first.says("[data-move-link]", "It works once")
+	link := eval[string](first, `document.querySelector('#move-link').value`)
+	if !strings.HasPrefix(link, s.URL+"/move/") {
+		t.Fatalf("the link is %q", link)
+	}
+	first.says("[data-move-left]", "10 minutes")
+
+	second := open(t, link)
+	second.click("main form button")
+	second.says("h1", "This browser has your lists and alerts now")
+	second.visit(s.URL + "/settings")
+	second.until("it has the same", `document.querySelector('#sound').checked && document.querySelectorAll('[data-device]').length === 2`)
+	first.until("the first sees it without a reload", `document.querySelectorAll('[data-device]').length === 2`)
+
+	first.click("[data-remove]:not([data-this])")
+	first.says("tick-toast", "Removed")
+	first.visit(s.URL + "/settings")
+	first.until("it is removed", `fetch('/api/v1/profile').then((r) => r.json()).then((a) => a.profile.devices.length === 1)`)
+	second.reload()
+	second.says("[data-part=you]", "Nothing is kept for you yet")
+}
+
+func TestAllOfItIsTakenAlongAndDeleted(t *testing.T) {
+	t.Parallel()
+	r := newReceiver(t)
+	s := start(t, "--allow-private-webhooks")
+	p := open(t, s.URL+"/settings")
+	p.addChannel("webhook", r.URL+"/hook", "Robot")
+	secret := eval[string](p, `document.querySelector('#secret').value`)
+	text := eval[string](p, `fetch(document.querySelector('a[download]').href).then((r) => r.headers.get('Content-Disposition').startsWith('attachment') ? r.text() : '')`)
+	var exported map[string]any
+	if err := json.Unmarshal([]byte(text), &exported); err != nil || !strings.Contains(text, "Robot") || strings.Contains(text, secret) {
+		t.Errorf("%v: %s", err, clip(text))
+	}
+
+	p.click("summary")
+	p.fill("[name=sure]", "no")
+	p.click("[data-erase] .button")
+	if !eval[bool](p, `document.querySelector('[data-erase]').matches(':invalid')`) {
+		t.Error("any word will do")
+	}
+	eval[any](p, `document.querySelector('[name=sure]').value = ''`)
+	p.fill("[name=sure]", "delete")
+	p.click("[data-erase] .button")
+	p.says("[data-part=you]", "Nothing is kept for you yet")
+	p.says("[data-part=channels]", "Nothing is set yet")
+}
+
 func TestPushSaysHonestlyWhyNot(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--allowed-hosts", insecureHost)
@@ -169,4 +244,40 @@ func TestPushSaysHonestlyWhyNot(t *testing.T) {
 	if eval[bool](q, `Boolean(document.querySelector('[data-channel]'))`) {
 		t.Error("a way was added that does not work")
 	}
+}
+
+func TestAMailAddressIsConfirmedTriedAndEndedByItsOwnLetters(t *testing.T) {
+	t.Parallel()
+	o := newPostOffice(t)
+	s := start(t, "--smtp", "smtp://"+o.listener.Addr().String(), "--mail-from", "Quotes <quotes@example.com>")
+	p := newTab(t)
+	p.expect("status of 422")
+	p.visit(s.URL + "/settings")
+	p.addChannel("email", "ann@example.org", "Post")
+	p.says("[data-add] [data-outcome]", "A code is on its way to ann@example.org")
+	p.says("[data-channel] .thing-state", "Waits for the code")
+	match := regexp.MustCompile(`Your code: ([A-Z2-7]{8})\n`).FindStringSubmatch(o.letter(t, 1))
+	if match == nil {
+		t.Fatalf("the letter has no code:\n%s", o.letter(t, 1))
+	}
+	p.fill("[name=code]", "AAAA2222")
+	p.click("[data-confirm] .button")
+	p.says("[data-channel] [data-outcome]", "This is not the code")
+	eval[any](p, `document.querySelector('[name=code]').value = ''`)
+	p.fill("[name=code]", match[1])
+	p.click("[data-confirm] .button")
+	p.says("[data-channel] .thing-state", "Nothing delivered yet")
+	p.click("[data-test]")
+	p.says("[data-channel] [data-outcome]", "The test was taken.")
+
+	// Whoever reads the letter elsewhere ends them there.
+	link := regexp.MustCompile(`No more of them: (\S+)`).FindStringSubmatch(o.letter(t, 2))
+	if link == nil {
+		t.Fatalf("the letter has no end:\n%s", o.letter(t, 2))
+	}
+	q := open(t, link[1])
+	q.says("main", "Alerts and messages go to ann@example.org now")
+	q.click("main .button")
+	q.says("h1", "No more letters")
+	p.until("the page of its owner shows it", `!document.querySelector('[data-channel] [name=enabled]').checked`)
 }

@@ -45,7 +45,9 @@ async function renew(before, after) {
 	const now = after ?? await worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })
 	const { endpoint, keys } = now.toJSON()
 	const { channels } = await (await fetch('/api/v1/channels')).json()
-	const old = channels.find((/** @type {any} */ c) => c.kind === 'push' && c.address === before?.endpoint)
+	const browsers = channels.filter((/** @type {any} */ c) => c.kind === 'push')
+	const old = browsers.find((/** @type {any} */ c) => c.address === before?.endpoint)
+	if (before ? !old : !browsers.length) return // its person has removed it
 	await fetch('/api/v1/channels', {
 		method: 'POST', headers: { 'Content-Type': 'application/json' },
 		body: JSON.stringify({ kind: 'push', name: old?.name ?? 'This browser', address: endpoint, keys, alerts: old?.alerts ?? true, messages: old?.messages ?? false }),

@@ -48,7 +48,12 @@ async function ask(method, path, body, more) {
 
 /** Does something and shows the page as it is then; says what went wrong. @param {() => Promise<unknown>} what @param {(error: string) => void} [say] */
 async function act(what, say = toast) {
-	try { await what() } catch (e) { say(/** @type {Error} */ (e).message) }
+	try {
+		await what()
+		if (!known) stream.renew() // the first change has made the viewer somebody
+	} catch (e) {
+		say(/** @type {Error} */ (e).message)
+	}
 	await refresh().catch(() => {})
 }
 
