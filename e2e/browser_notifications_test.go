@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	browserdomain "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
 )
 
 // notify publishes a notification, and returns its number.
@@ -224,4 +227,62 @@ func TestMarksOfTheBrowserMoveIn(t *testing.T) {
 	p.until("and are the server's now", `localStorage.getItem('tickboard.notes') === 'null'`)
 	p.reload()
 	p.until("they are kept", notes+`.length === 3 && `+unread+` === 1`)
+}
+
+// listening notes what the page would show on the desktop and sound.
+const listening = `window.shown = []; window.tones = 0
+	window.Notification = class { static permission = 'default'
+		static async requestPermission() { return Notification.permission = window.answer ?? 'granted' }
+		constructor(title, options) { shown.push([title, options.body, options.tag].join('|')) }
+		close() {} }
+	window.AudioContext = class { state = 'running'; currentTime = 0; destination = {}; resume() { return Promise.resolve() } }
+	window.GainNode = class { gain = { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} }; connect() {} }
+	window.OscillatorNode = class { connect() {} start() { tones++ } stop() {} }
+	if (localStorage.getItem('allowed')) Notification.permission = 'granted'`
+
+func TestOwnAlertsAreToldOnceWhileNobodySeesThePage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := newTab(t)
+	p.early(listening)
+	p.visit(s.URL + "/")
+	p.says("[data-connection]", "Connected")
+	q := p.another()
+	q.early(listening)
+	q.visit(s.URL + "/q/MSFT")
+	q.says("[data-connection]", "Connected")
+	for _, hidden := range []*tab{p, q} {
+		eval[any](hidden, `localStorage.setItem('allowed', '1'); Notification.permission = 'granted'; document.querySelector('[data-bell]').dataset.tell = 'sound browser'`)
+		call(hidden, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{})
+		window := call(hidden, browserdomain.GetWindowForTarget, browserdomain.GetWindowForTargetParams{})
+		call(hidden, browserdomain.SetWindowBounds, browserdomain.SetWindowBoundsParams{
+			WindowID: window.WindowID, Bounds: &browserdomain.Bounds{WindowState: browserdomain.WindowStateMinimized},
+		})
+		hidden.until("nobody sees it", `document.hidden`)
+	}
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	arrives := func(id int, more string) string {
+		return fmt.Sprintf(`import(document.querySelector('script[type=module]').src.replace(/[^/]+$/, 'notes.js'))
+			.then((m) => m.arrived({ id: %d, type: 'info', kind: 'alert', symbol: 'AAPL', message: 'AAPL is above 100', time: '%s' %s }))`, id, now, more)
+	}
+	told := func() (shown, tones int) {
+		for _, p := range []*tab{p, q} {
+			shown += eval[int](p, `shown.length`)
+			tones += eval[int](p, `tones`)
+		}
+		return shown, tones
+	}
+	for _, c := range []struct {
+		more         string
+		shown, tones int // in all
+	}{{"", 1, 2}, {", deliver: 'none'", 1, 2}, {", deliver: 'sound'", 1, 4}, {", deliver: '3,browser'", 2, 4}} {
+		for _, p := range []*tab{p, q} {
+			eval[any](p, arrives(1000+c.shown*10+c.tones+len(c.more), c.more))
+		}
+		eventually(t, "one of the tabs tells what its rule says"+c.more, func() bool {
+			shown, tones := told()
+			return shown == c.shown && tones == c.tones
+		})
+	}
+	q.until("a page without the panel says it too", `document.querySelector('tick-toast').textContent.includes('AAPL is above 100')`)
 }

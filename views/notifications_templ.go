@@ -218,7 +218,7 @@ func notifications(c *Clock, p DashboardPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<span class=\"hidden\">Close notifications</span></button></div><fieldset id=\"note-menu\" class=\"menu note-menu\" popover><legend>My own alerts, while a page is open</legend> <label><input type=\"checkbox\" autocomplete=\"off\" data-tell-by=\"sound\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<span class=\"hidden\">Close notifications</span></button></div><div id=\"note-menu\" class=\"menu note-menu\" popover role=\"group\" aria-labelledby=\"note-menu-title\"><b id=\"note-menu-title\">My own alerts, while a page is open</b> <label><input type=\"checkbox\" autocomplete=\"off\" data-tell-by=\"sound\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -238,7 +238,7 @@ func notifications(c *Clock, p DashboardPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "> Show on the desktop</label><p class=\"muted\" data-tell-note hidden></p></fieldset><div class=\"note-filters js-only\" role=\"search\" aria-label=\"Notifications\"><label class=\"hidden\" for=\"note-search\">Search the notifications</label> <input id=\"note-search\" type=\"search\" placeholder=\"Search\" maxlength=\"100\" autocomplete=\"off\" data-search> <label class=\"hidden\" for=\"note-kind\">From</label> <select id=\"note-kind\" data-kind autocomplete=\"off\"><option value=\"\">From all</option> <option value=\"alert\">Alerts</option> <option value=\"message\">Messages</option> <option value=\"incident\">Sources</option></select> <label class=\"hidden\" for=\"note-filter\">Show</label> <select id=\"note-filter\" data-filter autocomplete=\"off\"><option value=\"\">All types</option> <option value=\"unread\">Unread</option> <option value=\"info\">Info</option> <option value=\"success\">Success</option> <option value=\"warning\">Warnings</option> <option value=\"error\">Errors</option></select></div><ol class=\"notes\" data-notes=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "> Show on the desktop</label><p class=\"muted\" role=\"status\" data-tell-note></p></div><div class=\"note-filters js-only\" role=\"search\" aria-label=\"Notifications\"><label class=\"hidden\" for=\"note-search\">Search the notifications</label> <input id=\"note-search\" type=\"search\" placeholder=\"Search\" maxlength=\"100\" autocomplete=\"off\" data-search> <label class=\"hidden\" for=\"note-kind\">From</label> <select id=\"note-kind\" data-kind autocomplete=\"off\"><option value=\"\">From all</option> <option value=\"alert\">Alerts</option> <option value=\"message\">Messages</option> <option value=\"incident\">Sources</option></select> <label class=\"hidden\" for=\"note-filter\">Show</label> <select id=\"note-filter\" data-filter autocomplete=\"off\"><option value=\"\">All types</option> <option value=\"unread\">Unread</option> <option value=\"info\">Info</option> <option value=\"success\">Success</option> <option value=\"warning\">Warnings</option> <option value=\"error\">Errors</option></select></div><ol class=\"notes\" data-notes=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -280,10 +280,7 @@ function offer(text, undo) {
 async function tellBy(box) {
 	const note = part('[data-tell-note]')
 	/** @param {string} text */
-	const say = (text) => {
-		note.textContent = text
-		note.hidden = text === ''
-	}
+	const say = (text) => { note.textContent = text }
 	say('')
 	if (box.checked && box.dataset.tellBy === 'browser') {
 		if (!('Notification' in globalThis)) {
