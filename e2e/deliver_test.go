@@ -101,13 +101,13 @@ type wireChannel struct {
 	Error     string `json:"error"`
 }
 
-// person asks as one browser.
-type person struct {
+// subscriber is somebody who has channels, in one browser.
+type subscriber struct {
 	*server
 	cookie string
 }
 
-func (p *person) ask(method, path, body string, headers ...string) answer {
+func (p *subscriber) ask(method, path, body string, headers ...string) answer {
 	p.t.Helper()
 	if body != "" {
 		headers = append(headers, "Content-Type", "application/json")
@@ -123,7 +123,7 @@ func (p *person) ask(method, path, body string, headers ...string) answer {
 }
 
 // channel adds one that takes messages.
-func (p *person) channel(kind, address string) wireChannel {
+func (p *subscriber) channel(kind, address string) wireChannel {
 	p.t.Helper()
 	var c wireChannel
 	body := fmt.Sprintf(`{"kind":%q,"name":"x","address":%q,"messages":true}`, kind, address)
@@ -131,7 +131,7 @@ func (p *person) channel(kind, address string) wireChannel {
 	return c
 }
 
-func (p *person) show(id int64) (c wireChannel) {
+func (p *subscriber) show(id int64) (c wireChannel) {
 	p.t.Helper()
 	p.ask("GET", "/api/v1/channels/"+strconv.FormatInt(id, 10), "").want(p.t, http.StatusOK).decode(p.t, &c)
 	return c
@@ -140,7 +140,7 @@ func (p *person) show(id int64) (c wireChannel) {
 func TestMessagesReachTheirChannelsInOrder(t *testing.T) {
 	t.Parallel()
 	s := startStill(t, "--allow-private-webhooks")
-	p := &person{server: s}
+	p := &subscriber{server: s}
 	webhook, slack, plain := newHook(t, nil), newHook(t, nil), newHook(t, nil)
 	c := p.channel("webhook", webhook.URL+"/in?x=1")
 	p.channel("slack", slack.URL)
@@ -177,7 +177,7 @@ func TestMessagesReachTheirChannelsInOrder(t *testing.T) {
 func TestReceiversThatFailHoldUpNoOther(t *testing.T) {
 	t.Parallel()
 	s := startStill(t, "--allow-private-webhooks")
-	p := &person{server: s}
+	p := &subscriber{server: s}
 	stalls := newHook(t, func(_ http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
 	fails := newHook(t, func(w http.ResponseWriter, _ *http.Request, nth int) {
 		if nth == 1 {
@@ -194,7 +194,7 @@ func TestReceiversThatFailHoldUpNoOther(t *testing.T) {
 		p.channel("post", h.URL)
 	}
 	// Another's, because one person has only so many tries at once.
-	(&person{server: s}).channel("post", good.URL)
+	(&subscriber{server: s}).channel("post", good.URL)
 	s.send("one")
 	s.send("two")
 	await(t, "what the good one gets", func() bool { return len(good.got()) == 2 })
@@ -227,7 +227,7 @@ func TestReceiversThatFailHoldUpNoOther(t *testing.T) {
 func TestDeliveriesSurviveBeingKilled(t *testing.T) {
 	t.Parallel()
 	s := startStill(t, "--allow-private-webhooks")
-	p := &person{server: s}
+	p := &subscriber{server: s}
 	arrivals := make(chan struct{}, 1000)
 	h := newHook(t, func(http.ResponseWriter, *http.Request, int) {
 		select {
@@ -278,7 +278,7 @@ func TestDeliveriesSurviveBeingKilled(t *testing.T) {
 func TestWhatAStopCutsShortComesAgain(t *testing.T) {
 	t.Parallel()
 	s := startStill(t, "--allow-private-webhooks")
-	p := &person{server: s}
+	p := &subscriber{server: s}
 	h := newHook(t, func(_ http.ResponseWriter, r *http.Request, nth int) {
 		if nth == 1 {
 			<-r.Context().Done()
@@ -298,7 +298,7 @@ func TestWhatAStopCutsShortComesAgain(t *testing.T) {
 func TestNodesOnOnePostgreSQLDeliverOnce(t *testing.T) {
 	t.Parallel()
 	_, nodes := onPostgres(t, "--allow-private-webhooks", "--feed", still(t), "--symbols", "AAA")
-	p := &person{server: nodes[0]}
+	p := &subscriber{server: nodes[0]}
 	hooks := []*hook{newHook(t, nil), newHook(t, nil), newHook(t, nil)}
 	for _, h := range hooks {
 		p.channel("post", h.URL)
