@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -138,7 +139,7 @@ func (s *Server) tellFile(c echo.Context, l profile.List, format string) error {
 		}
 	}
 	h := c.Response().Header()
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fileName(l.Name) + "." + format}))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(fileName(l.Name), "list") + "." + format}))
 	return c.Blob(http.StatusOK, kind, body.Bytes())
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,39 +148,63 @@ func TestEditsKeepWhatTheyDoNotName(t *testing.T) {
 	})
 }
 
-// forgetful is a store that counts the looks for what is past its time.
+// forgetful is a store that fails at its first look for what is past its time, and
+// counts the looks.
 type forgetful struct {
 	Store
-	looks int
-	err   error
+	looks atomic.Int64
 }
 
 func (f *forgetful) Retire(context.Context, time.Time) ([]ID, error) {
-	f.looks++
-	return nil, f.err
+	if f.looks.Add(1) == 1 {
+		return nil, errors.New("away")
+	}
+	return nil, nil
 }
 
 func TestProfilesAreLookedThroughDailyAndAfterAFaultSooner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		store := &forgetful{err: errors.New("away")}
+		store := new(forgetful)
 		done := make(chan error, 1)
 		go func() { done <- RunRetire(ctx, store, slog.New(slog.DiscardHandler)) }()
 		synctest.Wait()
 		for _, c := range []struct {
 			after time.Duration
-			looks int
+			looks int64
 		}{{0, 1}, {time.Hour - 1, 1}, {1, 2}, {24*time.Hour - 1, 2}, {1, 3}} {
 			time.Sleep(c.after)
 			synctest.Wait()
-			if store.looks != c.looks {
-				t.Errorf("after another %s: %d looks, want %d", c.after, store.looks, c.looks)
+			if got := store.looks.Load(); got != c.looks {
+				t.Errorf("after another %s: %d looks, want %d", c.after, got, c.looks)
 			}
-			store.err = nil
 		}
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+func TestListsThatAnOrderDoesNotNameStayBehindTheirNeighbours(t *testing.T) {
+	for _, c := range []struct {
+		lists, order, want []ListID
+	}{
+		{[]ListID{1, 2, 3}, []ListID{3, 2, 1}, []ListID{3, 2, 1}},
+		{[]ListID{1, 2, 3}, nil, []ListID{1, 2, 3}},
+		{[]ListID{1, 2, 3, 4}, []ListID{4, 1, 3}, []ListID{4, 1, 2, 3}},
+		{[]ListID{1, 2, 3}, []ListID{3, 99, 2, 3}, []ListID{1, 3, 2}},
+	} {
+		var lists []List
+		for _, id := range c.lists {
+			lists = append(lists, List{ID: id})
+		}
+		var got []ListID
+		for _, l := range Arrange(lists, c.order) {
+			got = append(got, l.ID)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%v by %v:\n%s", c.lists, c.order, diff)
+		}
+	}
 }
