@@ -11,7 +11,7 @@ PACKAGES := ./...
 # Hidden folders and node_modules are no packages of ours.
 GO_DIRS := main.go quotes feed web views static e2e
 
-.PHONY: FORCE help run build test check bench soak storm bench-feeds bench-go market fuzz screenshot generate golden browser postgres npm clean
+.PHONY: FORCE help run build test check bench soak storm kill bench-feeds bench-go market fuzz screenshot generate golden browser postgres npm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ soak: build ## 19,000 streams for ten minutes, with symbols moving (ARGS="-soak 
 
 storm: build ## 15,000 clients gone at once and back within five seconds
 	go run ./e2e/load -binary bin/tickboard -scenarios storm $(ARGS)
+
+kill: ## kill the program a hundred times while prices move, and count the alerts
+	go test -race -timeout 20m ./e2e -run '^TestKillsDoubleAndLoseNoAlert$$' -count 1 -v -kills 100
 
 bench-go: ## run the benchmarks of the packages, with their allocations
 	go test -run '^$$' -bench . -benchmem $(PACKAGES)

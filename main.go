@@ -367,7 +367,7 @@ func (p *program) build(market feed.Options, token string) {
 	})
 	p.db.OnOutbox(p.outbox.Hint)
 	p.web = web.New(web.Options{
-		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, History: seen, Profiles: p.db, Marks: p.db, Incidents: p.db, Posts: posts(market.Specs),
+		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, Rules: p.db, History: seen, Profiles: p.db, Marks: p.db, Incidents: p.db, Posts: posts(market.Specs),
 		Outbox: p.outbox, Channels: p.db,
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
 		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,

@@ -24,8 +24,9 @@ func onPostgres(t *testing.T, args ...string) (db *pgtest.Server, nodes [2]*serv
 	if err := os.WriteFile(file, []byte(address+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	nodes[0] = startEnv(t, []string{"TICKBOARD_DATABASE=" + address}, args...)
-	nodes[1] = startEnv(t, []string{"TICKBOARD_DATABASE_FILE=" + file}, args...)
+	token := "TICKBOARD_INGEST_TOKEN=" + ingestToken
+	nodes[0] = startEnv(t, []string{token, "TICKBOARD_DATABASE=" + address}, args...)
+	nodes[1] = startEnv(t, []string{token, "TICKBOARD_DATABASE_FILE=" + file}, args...)
 	return db, nodes
 }
 

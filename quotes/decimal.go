@@ -63,6 +63,27 @@ func MustDecimal(s string) decimal.Decimal {
 // Some makes an optional decimal that is there.
 func Some(d decimal.Decimal) decimal.NullDecimal { return decimal.NewNullDecimal(d) }
 
+// FormatOptional is FormatDecimal, "" for a number that is not known, and
+// ParseOptional reads both.
+func FormatOptional(d decimal.NullDecimal) string {
+	if !d.Valid {
+		return ""
+	}
+	return FormatDecimal(d.Decimal)
+}
+
+// ParseOptional is ParseDecimal; "" is a number that is not known.
+func ParseOptional(s string) (decimal.NullDecimal, error) {
+	if s == "" {
+		return decimal.NullDecimal{}, nil
+	}
+	d, err := ParseDecimal(s)
+	if err != nil {
+		return decimal.NullDecimal{}, err
+	}
+	return Some(d), nil
+}
+
 // AppendDecimal appends d in plain notation with all its decimals. It does not
 // allocate for numbers of at most MaxDigits digits.
 func AppendDecimal(dst []byte, d decimal.Decimal) []byte {

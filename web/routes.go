@@ -47,6 +47,10 @@ func (s *Server) routes() http.Handler {
 		{"/api/v1/lists", s.lists, []echo.MiddlewareFunc{gzip}},
 		{"/api/v1/lists/:id", s.list, nil},
 		{"/move/:code", s.movePage, nil},
+		{"/api/v1/alerts", s.alerts, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/alerts/conditions", s.alertConditions, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/alerts/history", s.alertHistory, []echo.MiddlewareFunc{gzip}},
+		{"/api/v1/alerts/:id", s.alert, nil},
 		{"/feeds", s.feeds, []echo.MiddlewareFunc{gzip}},
 		{"/healthz", s.healthz, nil},
 		{"/readyz", s.readyz, nil},
@@ -70,6 +74,11 @@ func (s *Server) routes() http.Handler {
 	e.POST("/api/v1/notifications/read", s.readNotifications)
 	e.POST("/api/v1/notifications/clear", s.clearNotifications)
 	e.POST("/api/v1/notifications/restore", s.restoreNotifications)
+	e.POST("/api/v1/alerts", s.addAlert)
+	e.PUT("/api/v1/alerts/:id", s.putAlert)
+	e.PATCH("/api/v1/alerts/:id", s.patchAlert)
+	e.DELETE("/api/v1/alerts/:id", s.deleteAlert)
+	e.POST("/api/v1/alerts/:id/rearm", s.rearmAlert)
 	e.POST("/feeds", s.enterFeeds)
 	e.POST(mailOffPath+":link", s.endMail)
 	e.POST(ingestPath, s.ingest)

@@ -25,6 +25,8 @@
 //   - panel.go      the same for pages
 //   - profile.go    a person's profile; beside it move.go: taking a device in
 //   - lists.go      a person's watchlists; beside it listfiles.go: CSV and plain text
+//   - alerts.go     a person's alerts: set, changed, armed again, their history
+//   - alertjson.go  an alert as JSON, in and out
 //   - send.go       publishing a notification
 //   - channels.go   ways to reach people
 //   - confirm.go    the codes that confirm their addresses
@@ -89,6 +91,7 @@ type Options struct {
 	Market  *feed.Market
 	Log     *alert.Log
 	Alerts  *alert.Engine // nil is none, for tests
+	Rules   alert.RuleStore
 	History *history.Intraday
 	// Profiles are people's own things.
 	Profiles profile.Store

@@ -14,8 +14,10 @@
 //   - follower.go      Follower: a stream's place in the log
 //   - rule.go          Rule, its conditions and its State; beside it
 //     rule_valid.go  what may be set, and what to say of it
+//     rule_offer.go  what there is to set
 //     rule_line.go   the bounds that a rule waits for, and what happens there
 //     rule_text.go   a rule and its firing in words
+//     span.go        times as people write them
 //     rule_store.go  RuleStore: what a database must promise of the rules
 //   - engine.go        Engine: rules in, quotes in, firings out; beside it
 //     engine_book.go    a symbol with its rules: from one quote to the next

@@ -204,7 +204,7 @@ func (e *Engine) Add(ctx context.Context, r Rule) (Rule, error) {
 // as if it had just been set.
 func (e *Engine) Update(ctx context.Context, old, r Rule) (Rule, error) {
 	r = r.Completed()
-	return e.update(ctx, r, r.startsAnew(&old))
+	return e.update(ctx, r, r.StartsAnew(&old))
 }
 
 // Rearm changes a rule as Update does, and lets it begin anew in any case: one

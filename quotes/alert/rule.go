@@ -120,8 +120,8 @@ type Rule struct {
 	State State
 }
 
-// startsAnew says that r, in place of old, begins as if it had just been set.
-func (r *Rule) startsAnew(old *Rule) bool {
+// StartsAnew says that r, in place of old, begins as if it had just been set.
+func (r *Rule) StartsAnew(old *Rule) bool {
 	return r.Condition != old.Condition || !equal(r.Level, old.Level) || r.Window != old.Window || !equal(r.Hysteresis, old.Hysteresis) ||
 		r.Repeat != old.Repeat || r.Sessions != old.Sessions || r.Paused != old.Paused
 }

@@ -56,7 +56,8 @@ type RuleStore interface {
 	// batch when it is not known whether it succeeded.
 	Fire(ctx context.Context, batch []Firing) ([]Fired, error)
 
-	// History returns the last firings that are asked for, newest first.
+	// History returns the last firings that are asked for, newest first. They are
+	// kept as long as their notifications.
 	History(ctx context.Context, of PastQuery) ([]Past, error)
 }
 

@@ -146,9 +146,17 @@ func (r *Rule) checkWindow(trait) error {
 	case r.Condition != PercentWindow && r.Window != 0:
 		return refuse("%s takes no window; leave it out", r.Condition)
 	case r.Condition == PercentWindow && !slices.Contains(Windows, r.Window):
-		return refuse("the window is one of %v, not %v", Windows, r.Window)
+		return refuse("the window is one of %s; choose one of them", windowTexts())
 	}
 	return nil
+}
+
+func windowTexts() string {
+	texts := make([]string, len(Windows))
+	for i, w := range Windows {
+		texts[i] = FormatSpan(w)
+	}
+	return strings.Join(texts, ", ")
 }
 
 func (r *Rule) checkHysteresis(t trait) error {
@@ -176,7 +184,7 @@ func (r *Rule) checkRepeat(trait) error {
 	case r.Repeat != Always && r.Cooldown != 0:
 		return refuse("a cooldown is for alerts that repeat always; leave it out, or choose always")
 	case r.Repeat == Always && (r.Cooldown < MinCooldown || r.Cooldown > MaxCooldown):
-		return refuse("the cooldown is %v; an alert that repeats always needs one from %v to %v", r.Cooldown, MinCooldown, MaxCooldown)
+		return refuse("an alert that repeats always needs a cooldown from %s to %s; give one", FormatSpan(MinCooldown), FormatSpan(MaxCooldown))
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ const (
 	youngSQL  = `SELECT id FROM notifications WHERE id > $1 AND id <= $2 AND time >= $3 ORDER BY id LIMIT 1`
 	prunedSQL = `UPDATE notification_log SET pruned = CASE WHEN pruned < $1 THEN $1 ELSE pruned END WHERE one = 1 RETURNING pruned`
 	deleteSQL = `DELETE FROM notifications WHERE id <= $1`
+	// The history of an alert has the numbers of its notifications.
+	pruneFiringsSQL = `DELETE FROM firings WHERE id <= $1`
 )
 
 // Prune implements alert.Store. Where there is nothing to remove it only reads.
@@ -32,11 +34,12 @@ func (d *DB) Prune(ctx context.Context, keep int, before time.Time) (pruned int6
 			if err := tx.QueryRowContext(ctx, prunedSQL, upTo).Scan(&pruned); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, pruneMarksSQL, upTo); err != nil {
-				return err
+			for _, statement := range [...]string{pruneMarksSQL, pruneFiringsSQL, deleteSQL} {
+				if _, err := tx.ExecContext(ctx, statement, upTo); err != nil {
+					return err
+				}
 			}
-			_, err := tx.ExecContext(ctx, deleteSQL, upTo)
-			return err
+			return nil
 		})
 	}
 	if err != nil {

@@ -349,3 +349,21 @@ func TestRulesGoAndMoveWithTheirProfile(t *testing.T) {
 		}
 	})
 }
+
+func TestTheHistoryIsKeptAsLongAsTheNotifications(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		for range 3 {
+			if _, err := db.Fire(t.Context(), []alert.Firing{firingOf(addRule(t, db, fullRule()), "1")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := db.Prune(t.Context(), 2, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		past, err := db.History(t.Context(), alert.PastQuery{Profile: 7, Limit: 10})
+		if err != nil || len(past) != 2 || past[0].Number != 3 || past[1].Number != 2 {
+			t.Errorf("%+v, %v", past, err)
+		}
+	})
+}
