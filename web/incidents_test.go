@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +22,7 @@ import (
 type ledger struct {
 	began time.Time
 	asked int
-	fails bool
+	fails atomic.Bool
 	down  map[string]bool
 	last  map[string]time.Time
 	told  []string
@@ -29,7 +30,7 @@ type ledger struct {
 
 func (l *ledger) TellIncident(_ context.Context, i alert.Incident, quiet time.Duration) (bool, error) {
 	l.asked++
-	if l.fails {
+	if l.fails.Load() {
 		return false, errors.New("the disk is away")
 	}
 	now := time.Now()
@@ -136,9 +137,9 @@ func TestASourceThatFlapsIsToldOnce(t *testing.T) {
 
 func TestAnIncidentIsToldWhenTheDatabaseIsThereAgain(t *testing.T) {
 	l := watchIncidents(t, func(s *sources, l *ledger) {
-		l.fails = true
+		l.fails.Store(true)
 		s.turn(feed.Waiting, false, 2*time.Minute)
-		l.fails = false
+		l.fails.Store(false)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 	})
