@@ -89,6 +89,12 @@ func TestWrongStartsSayWhatToDo(t *testing.T) {
 		{"bad variable", []string{"TICKBOARD_MAX_RATE=fast"}, nil, []string{"TICKBOARD_MAX_RATE", "fast"}},
 		{"bad variable of a feed", []string{"TICKBOARD_FEED=nasdaq://x"}, nil, []string{"nasdaq"}},
 		{"empty token file", []string{"TICKBOARD_ADMIN_TOKEN_FILE=" + file(t, "token", " \n")}, nil, []string{"TICKBOARD_ADMIN_TOKEN_FILE", "empty"}},
+		{"mail server that is none", nil, []string{"--smtp", "mail.example.com", "--mail-from", "q@example.com"}, []string{"--smtp", "smtp://user@"}},
+		{"letters from nobody", nil, []string{"--smtp", "smtp://127.0.0.1:25"}, []string{"--mail-from"}},
+		{"letters by nobody", nil, []string{"--mail-from", "q@example.com"}, []string{"--mail-from", "--smtp"}},
+		{"mail user without a password", nil, []string{"--smtp", "smtp://ann@127.0.0.1:25", "--mail-from", "q@example.com"}, []string{"ann", "TICKBOARD_SMTP_PASSWORD"}},
+		{"service that is none", []string{"TICKBOARD_SERVICES=# ours\nteam=carrierpigeon://secret"}, nil, []string{"TICKBOARD_SERVICES", "line 2", "team", "carrierpigeon", "telegram"}},
+		{"no file of services", []string{"TICKBOARD_SERVICES_FILE=" + folder + "/none"}, nil, []string{"TICKBOARD_SERVICES_FILE", "none"}},
 		{"no token file", []string{"TICKBOARD_ADMIN_TOKEN_FILE=" + folder + "/none"}, nil, []string{"TICKBOARD_ADMIN_TOKEN_FILE", "none"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -230,6 +236,7 @@ func TestVersionAndHelp(t *testing.T) {
 			"addr": "127.0.0.1:8080", "admin-addr": "127.0.0.1:8081", "public-url": `""`, "allowed-hosts": `""`, "cors-origins": "*", "data-dir": "", "feed": "sim://",
 			"symbols": "AAPL,", "max-rate": "10", "heartbeat": "15s", "write-timeout": "30s", "max-streams": "0", "max-streams-per-address": "200", "max-streams-per-second": "0",
 			"trusted-proxies": `""`, "drain": "0s", "tls-cert": `""`, "tls-key": `""`, "max-symbols": "200", "keep-notifications": "100000", "keep-notifications-for": "0s", "database": `""`, "embed-ancestors": `""`,
+			"smtp": `""`, "mail-from": `""`,
 			"log-level": "info", "log-format": "text", "version": "false",
 		} {
 			variable := "TICKBOARD_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
@@ -237,7 +244,7 @@ func TestVersionAndHelp(t *testing.T) {
 				t.Errorf("%s says nothing of --%s with default %s and %s", flag, name, value, variable)
 			}
 		}
-		for _, word := range []string{"TICKBOARD_ADMIN_TOKEN_FILE", "sim://", "replay://"} {
+		for _, word := range []string{"TICKBOARD_ADMIN_TOKEN_FILE", "TICKBOARD_SMTP_PASSWORD_FILE", "TICKBOARD_SERVICES_FILE", "sim://", "replay://"} {
 			if !strings.Contains(help, word) {
 				t.Errorf("%s says nothing of %s", flag, word)
 			}
