@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -397,5 +398,47 @@ func TestChecksOfTheReadmeKnowWhatIsGenuine(t *testing.T) {
 				t.Errorf("%v: %s\nwant %v", err, out, want)
 			}
 		})
+	}
+}
+
+// TestAlertReachesItsChannelThoughTheServerIsKilled: the receiver is away when the
+// alert fires and the server is killed then. It arrives when both are back, at the
+// channel that the alert names and at no other.
+func TestAlertReachesItsChannelThoughTheServerIsKilled(t *testing.T) {
+	t.Parallel()
+	s := startIngest(t, "--allow-private-webhooks")
+	p := &subscriber{server: s}
+	var back atomic.Bool
+	h := newHook(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		if !back.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	other := newHook(t, nil)
+	c := p.channel("webhook", h.URL)
+	p.channel("webhook", other.URL)
+	s.ingest(`{"type":"instrument","symbol":"AAA","name":"Triple A","currency":"USD"}`, `{"type":"trade","symbol":"AAA","price":100.00,"size":1,"id":1}`)
+	body := fmt.Sprintf(`{"symbol":"AAA","condition":"above","level":101,"deliver":"%d"}`, c.ID)
+	p.ask(http.MethodPost, "/api/v1/alerts", body).want(t, http.StatusCreated)
+	s.ingest(`{"type":"trade","symbol":"AAA","price":102.50,"size":1,"id":2}`)
+	await(t, "the first try", func() bool { return len(h.got()) == 1 })
+	s.kill()
+	back.Store(true)
+	s.restart()
+	await(t, "the next try", func() bool { return len(h.got()) == 2 })
+	var n struct {
+		Kind, Symbol, Message, Link string
+		Price                       json.Number
+	}
+	got := h.got()
+	if err := json.Unmarshal([]byte(got[1].body), &n); err != nil || n.Kind != "alert" || n.Symbol != "AAA" || n.Price != "102.50" ||
+		n.Link != s.URL+"/q/AAA" || !strings.Contains(n.Message, "above 101") {
+		t.Errorf("%s, %v", got[1].body, err)
+	}
+	if got[0].key != got[1].key || got[0].body != got[1].body {
+		t.Errorf("it came as %+v and as %+v", got[0], got[1])
+	}
+	if n := len(other.got()); n != 0 {
+		t.Errorf("the other channel got %d", n)
 	}
 }
