@@ -18,6 +18,7 @@ var pages = []struct{ name, path string }{
 	{"ticker", "/?symbols=AAPL,MSFT,TSLA,PETR4,BTC/USD&view=ticker"},
 	{"symbol", "/q/AAPL"},
 	{"crypto symbol", "/q/BTC/USD"},
+	{"alerts", "/alerts"},
 	{"embed", "/embed?symbol=AAPL"},
 	{"widget", "/embed/quote/AAPL"},
 	{"unknown widget", "/embed/quote/NOSUCH"},
@@ -104,7 +105,7 @@ func TestAxeFindsNothingInAnyState(t *testing.T) {
 	script := axe(t)
 	s := start(t, "--dev-views")
 	p := newTab(t)
-	for _, name := range []string{"dashboard", "dashboard-ticker", "symbol-extended", "symbol-24h", "settings", "settings-new", "settings-user", "mail-off", "feeds", "feeds-empty", "feeds-entry"} {
+	for _, name := range []string{"dashboard", "dashboard-ticker", "symbol-extended", "symbol-24h", "symbol-alerts", "alerts", "alerts-empty", "settings", "settings-new", "settings-user", "mail-off", "feeds", "feeds-empty", "feeds-entry"} {
 		p.visit(s.URL + "/dev/views/" + name)
 		for _, theme := range []string{"light", "dark"} {
 			p.media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce")

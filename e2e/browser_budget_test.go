@@ -74,7 +74,7 @@ func sent(t *testing.T, s *server, requests []request) map[network.ResourceType]
 func TestThePagesKeepTheirBudgets(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for _, path := range []string{"/", "/?symbols=AAPL&view=ticker", "/q/AAPL"} {
+	for _, path := range []string{"/", "/?symbols=AAPL&view=ticker", "/q/AAPL", "/alerts"} {
 		sums := sent(t, s, loads(t, s, s.URL+path, `document.querySelector('[data-connection=open]')`))
 		scripts, styles := sums[network.ResourceTypeScript], sums[network.ResourceTypeStylesheet]
 		t.Logf("%s: scripts %.0f bytes, styles %.0f bytes, document %.0f bytes", path, scripts, styles, sums[network.ResourceTypeDocument])

@@ -80,6 +80,7 @@ type AlertsPage struct {
 	AlertList
 	History
 	LastID int64
+	Bell
 	MarketWords
 }
 

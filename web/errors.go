@@ -114,7 +114,7 @@ func writeProblem(w http.ResponseWriter, p *problem) error {
 
 // wantsPage says that a person asked, with a browser, for a page.
 func wantsPage(r *http.Request) bool {
-	for _, prefix := range []string{"/api/", "/events", "/stream", "/send", "/static/", "/healthz", "/readyz", "/rows", "/market"} {
+	for _, prefix := range []string{"/api/", "/events", "/stream", "/send", "/static/", "/healthz", "/readyz", "/rows", "/market", "/alerts/"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return false
 		}

@@ -113,10 +113,14 @@ func (s *Server) symbolPage(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
 	bell, last := s.bell(ctx, caller, sym)
 	cancel()
+	alerts, err := s.alertsOn(c, sym)
+	if err != nil { // the page has its quote all the same
+		s.Logger.Warn("a page without alerts", "error", err)
+	}
 	rows := s.rowsOf(sym)
 	words := s.marketWords(rows, false)
 	return s.render(c, views.Symbol(views.SymbolPage{
-		Site: s.siteOf(words), Row: rows[0], LastID: last, Bell: bell, MarketWords: words,
+		Site: s.siteOf(words), Row: rows[0], Alerts: alerts, LastID: last, Bell: bell, MarketWords: words,
 	}))
 }
 

@@ -33,6 +33,7 @@
 //   - incidents.go  telling all that a source is down
 //   - ingest.go     quotes that others post
 //   - pages.go      the pages, and rows of the watchlist
+//   - alertpages.go the page of the caller's alerts, and their part of a symbol's page
 //   - embed.go      the widget, and the page that offers it
 //   - settings.go   the page of a person's own settings
 //   - push.go       the worker that shows push messages, and the key for it

@@ -1,12 +1,10 @@
 // @ts-check
 // The page of the viewer's alerts.
-import { announce } from './announce.js'
 import { clock, number } from './format.js'
 import { goes } from './go.js'
 import { shortcuts } from './keys.js'
 import { start } from './page.js'
 import { QuoteView } from './quote.js'
-import { toast } from './elements/toast.js'
 import './elements/alertlist.js'
 
 /** The quote above a symbol's alerts, and how far it is from each. */
@@ -40,10 +38,6 @@ function find() {
 
 const parts = start(find(), {
 	quote: (quote, snapshot) => views.get(quote.symbol)?.take(quote, snapshot),
-	notification: (n) => {
-		announce(n.message, n.rule != null)
-		if (n.rule != null) toast(n.message.split('\n')[0])
-	},
 	profile: (versions) => alerts.sync(versions.alerts),
 }, {
 	alerts,

@@ -1,6 +1,5 @@
 // @ts-check
 // The page of one symbol.
-import { announce } from './announce.js'
 import { clock } from './format.js'
 import { goes } from './go.js'
 import { shortcuts } from './keys.js'
@@ -25,10 +24,6 @@ const view = new SymbolView(root)
 
 const parts = start([view.symbol], {
 	quote: (quote, snapshot) => view.take(quote, snapshot),
-	notification: (n) => {
-		announce(n.message, n.rule != null)
-		if (n.rule != null) toast(n.message.split('\n')[0])
-	},
 	profile: async ({ alerts }) => {
 		if (own || alerts > Number(section.querySelector('[data-version]')?.getAttribute('data-version'))) (await load())?.alerts.sync(alerts)
 	},
