@@ -106,3 +106,25 @@ func benchmarkObserve(b *testing.B, rules, symbols int, nearest int64) {
 	b.ReportMetric(float64(st.Fired)/float64(b.N), "fired/op")
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)*20_000/1e9*100, "%core")
 }
+
+// BenchmarkObserveNoRule is what the engine costs a quote of a symbol without
+// rules: there are 5,000 of them, and as many with 100,000 rules beside them or none.
+func BenchmarkObserveNoRule(b *testing.B) {
+	for _, rules := range []int{0, 100_000} {
+		b.Run(fmt.Sprint("others=", rules), func(b *testing.B) {
+			e, list := watching(b, rules, 5_000, 1), walk(5_000, 10_000)
+			for _, q := range list {
+				q.Symbol = quotes.MustSymbol("T" + q.Symbol.String())
+			}
+			i := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				list[i].Version += int64(len(list))
+				e.Observe(list[i])
+				if i++; i == len(list) {
+					i = 0
+				}
+			}
+		})
+	}
+}
