@@ -249,10 +249,20 @@ func TestOwnAlertsAreToldOnceWhileNobodySeesThePage(t *testing.T) {
 	p.says("[data-connection]", "Connected")
 	q := p.another()
 	q.early(listening)
+	p.click(`[popovertarget="note-menu"]`)
+	eval[any](p, `window.answer = 'denied'`)
+	p.click(`[data-tell-by="browser"]`)
+	p.says("[data-tell-note]", "does not allow notifications of this site")
+	p.until("it stays off", `!document.querySelector('[data-tell-by="browser"]').checked`)
+	eval[any](p, `window.answer = 'granted'; localStorage.setItem('allowed', '1')`)
+	p.click(`[data-tell-by="browser"]`)
+	p.until("it is on", `document.querySelector('[data-bell]').dataset.tell === 'browser'`)
 	q.visit(s.URL + "/q/MSFT")
 	q.says("[data-connection]", "Connected")
+	q.until("the page of another tab has it", `document.querySelector('[data-bell]').dataset.tell === 'browser'`)
+	p.click(`[data-tell-by="sound"]`)
 	for _, hidden := range []*tab{p, q} {
-		eval[any](hidden, `localStorage.setItem('allowed', '1'); Notification.permission = 'granted'; document.querySelector('[data-bell]').dataset.tell = 'sound browser'`)
+		hidden.until("both ways are chosen, in every tab", `document.querySelector('[data-bell]').dataset.tell === 'sound browser'`)
 		call(hidden, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{})
 		window := call(hidden, browserdomain.GetWindowForTarget, browserdomain.GetWindowForTargetParams{})
 		call(hidden, browserdomain.SetWindowBounds, browserdomain.SetWindowBoundsParams{
@@ -285,4 +295,13 @@ func TestOwnAlertsAreToldOnceWhileNobodySeesThePage(t *testing.T) {
 		})
 	}
 	q.until("a page without the panel says it too", `document.querySelector('tick-toast').textContent.includes('AAPL is above 100')`)
+
+	// And one that the server has.
+	eval[any](p, `fetch('/api/v1/alerts', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+		body: JSON.stringify({ symbol: 'AAPL', condition: 'above', level: 0.01, even_if_met: true }) }).then((r) => { if (r.status !== 201) throw new Error(r.status) })`)
+	eventually(t, "it is told once", func() bool {
+		shown, tones := told()
+		return shown == 3 && tones == 6
+	})
+	p.until("its link leads to the symbol, with the price", `/^AAPL at [0-9.,]+$/.test(document.querySelector('.notes li a').textContent) && document.querySelector('.notes li a').pathname === '/q/AAPL'`)
 }

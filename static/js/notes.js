@@ -40,13 +40,13 @@ export async function start(parts) {
 
 /** One that has come. @param {Notification} n */
 export async function arrived(n) {
-	const own = n.kind === 'alert'
-	announce(n.message, own || n.rule != null)
+	const own = n.kind === 'alert' || n.rule != null
+	announce(n.message, own)
 	const shown = await panel()
 	if (shown) shown.take(n)
 	else {
 		count(Number(bell.bell) + 1)
-		if (own) toast(n.message, 'Show', () => location.assign(n.symbol ? '/q/' + n.symbol.split('/').map(encodeURIComponent).join('/') : '/#notifications'))
+		if (own) toast(n.message.split('\n')[0], 'Show', () => location.assign(n.symbol ? '/q/' + n.symbol.split('/').map(encodeURIComponent).join('/') : '/#notifications'))
 	}
 	if (own && (bell.tell || n.deliver)) (await import('./tell.js')).tell(n, bell.tell ?? '')
 }
@@ -61,15 +61,15 @@ export async function changed({ marks, settings }) {
 	}
 	if (!(settings > Number(bell.settings))) return
 	const { profile } = await json('/api/v1/profile')
-	if (profile) await choose(profile)
+	if (profile) await choose({ settings: profile.settings, version: profile.versions.settings })
 }
 
 /**
  * Takes over how alerts are told.
- * @param {{settings: Record<string, unknown>, versions?: {settings: number}}} profile
+ * @param {{settings: Record<string, unknown>, version: number}} chosen
  */
-export async function choose({ settings, versions }) {
-	bell.settings = String(Math.max(Number(bell.settings), versions?.settings ?? 0))
+export async function choose({ settings, version }) {
+	bell.settings = String(Math.max(Number(bell.settings), version))
 	bell.tell = ['sound', 'browser'].filter((way) => settings[way] === true).join(' ')
 	for (const input of document.querySelectorAll('input[data-tell-by]')) {
 		const box = /** @type {HTMLInputElement} */ (input)

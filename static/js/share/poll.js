@@ -79,8 +79,9 @@ export class Poll {
 		const last = this.lastId ?? 0
 		/** @type {import('./connection.js').Notification[]} */
 		const found = []
+		const watching = [...this.wanted].map(encodeURIComponent).join(',')
 		for (let before = ''; ;) {
-			const { notifications } = await this.json('notifications?limit=50' + before)
+			const { notifications } = await this.json('notifications?limit=50&watching=' + watching + before)
 			found.push(...notifications.filter((/** @type {any} */ n) => n.id > last))
 			if (notifications.length < 50 || found.at(-1)?.id !== notifications.at(-1).id) break
 			before = '&before=' + notifications.at(-1).id
