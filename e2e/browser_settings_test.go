@@ -58,6 +58,12 @@ func (p *tab) fill(selector, text string) {
 	p.write(text)
 }
 
+// comes waits until what is promised is true.
+func (p *tab) comes(what, promise string) {
+	p.t.Helper()
+	eventually(p.t, what, func() bool { return eval[bool](p, promise) })
+}
+
 // addChannel adds a way by the page's form.
 func (p *tab) addChannel(kind, address, name string) {
 	p.t.Helper()
@@ -123,7 +129,7 @@ func TestAWayIsAddedTriedChangedAndDeleted(t *testing.T) {
 	p.click("[data-delete]")
 	p.says("tick-toast", "Deleted Phone.")
 	p.visit(s.URL + "/settings") // going away is as good as waiting
-	p.until("it is deleted", `fetch('/api/v1/channels').then((r) => r.json()).then((a) => a.channels.length === 0)`)
+	p.comes("it is deleted", `fetch('/api/v1/channels').then((r) => r.json()).then((a) => a.channels.length === 0)`)
 	p.reload()
 	p.says("[data-part=channels]", "Nothing is set yet")
 }
@@ -191,7 +197,7 @@ func TestAnotherDeviceIsTakenInAndRemoved(t *testing.T) {
 	first.click("[data-remove]:not([data-this])")
 	first.says("tick-toast", "Removed")
 	first.visit(s.URL + "/settings")
-	first.until("it is removed", `fetch('/api/v1/profile').then((r) => r.json()).then((a) => a.profile.devices.length === 1)`)
+	first.comes("it is removed", `fetch('/api/v1/profile').then((r) => r.json()).then((a) => a.profile.devices.length === 1)`)
 	second.reload()
 	second.says("[data-part=you]", "Nothing is kept for you yet")
 }

@@ -41,7 +41,7 @@ func (s *pushSubscriber) channel(p *person, address string) (c wireChannel) {
 	encode := base64.RawURLEncoding.EncodeToString
 	body := fmt.Sprintf(`{"kind":"push","name":"x","address":%q,"messages":true,"keys":{"p256dh":%q,"auth":%q}}`,
 		address, encode(s.private.PublicKey().Bytes()), encode(s.auth))
-	p.ask("POST", "/api/v1/channels", body).want(p.t, http.StatusCreated).decode(p.t, &c)
+	p.ask("POST", "/channels", body).want(p.t, http.StatusCreated).decode(p.t, &c)
 	return c
 }
 
@@ -111,8 +111,8 @@ func TestPushMessagesAreForTheBrowserAloneAndEndWithIt(t *testing.T) {
 		t.Error("a restart makes another key, which ends all subscriptions")
 	}
 	gone.Store(true)
-	p.ask("POST", "/api/v1/channels/"+strconv.FormatInt(c.ID, 10)+"/test", "").want(t, http.StatusAccepted)
+	p.ask("POST", "/channels/"+strconv.FormatInt(c.ID, 10)+"/test", "").want(t, http.StatusAccepted)
 	await(t, "the end of the channel", func() bool {
-		return p.ask("GET", "/api/v1/channels/"+strconv.FormatInt(c.ID, 10), "").status == http.StatusNotFound
+		return p.ask("GET", "/channels/"+strconv.FormatInt(c.ID, 10), "").status == http.StatusNotFound
 	})
 }
