@@ -64,7 +64,7 @@ func loggedPath(c echo.Context) string { return withoutSecret(c.Request().URL.Pa
 // withoutSecret leaves out of a path what may be the secret of a stream, below
 // the streams whatever is no symbol, for it is longer than one, and of a link.
 func withoutSecret(path string) string {
-	for _, prefix := range []string{"/move/", "/l/"} {
+	for _, prefix := range []string{"/move/", "/l/", mailOffPath} {
 		if strings.HasPrefix(path, prefix) {
 			return prefix + "…"
 		}

@@ -167,6 +167,9 @@ func TestALettersLinkEndsThemInAnyBrowserAndByOneClick(t *testing.T) {
 		}
 		return list[0].Enabled
 	}
+	if logged := withoutSecret(link); logged != "/mail/off/…" {
+		t.Errorf("the log has %s, with which any reader of it ends the letters", logged)
+	}
 	res, page := ask(t, s.Handler(), http.MethodGet, link, "", "Accept", "text/html")
 	if res.StatusCode != http.StatusOK || !strings.Contains(page, "ann@example.org") || !enabled() {
 		t.Errorf("a look at %s: %d, enabled %v\n%s", link, res.StatusCode, enabled(), page)
