@@ -516,3 +516,29 @@ func TestTwoNodesFireAnAlertOnce(t *testing.T) {
 	two.ingest(trade("AAA", "300"))
 	p.at(two).fired(last.ID, 1)
 }
+
+// TestAlertsWaitForTheDatabase: while it is away quotes go on, and what fires is
+// stored when it is back, once.
+func TestAlertsWaitForTheDatabase(t *testing.T) {
+	t.Parallel()
+	db, nodes := onPostgres(t, "--symbols", "AAA", "--feed", "ingest://")
+	s := nodes[0]
+	s.ingest(trade("AAA", "99"))
+	p := &person{server: s}
+	a := p.setAlert(`{"symbol":"AAA","condition":"above","level":100}`)
+	db.Stop()
+	s.ingest(trade("AAA", "101"), trade("AAA", "99"))
+	if q := s.quote("AAA"); q.Price != "99" {
+		t.Errorf("%+v", q)
+	}
+	if waiting := s.metrics()["tickboard_alerts_fired_total"]; waiting != 0 {
+		t.Errorf("%v are stored", waiting)
+	}
+	if err := db.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is stored", func() bool { return s.metrics()["tickboard_alerts_fired_total"] == 1 })
+	if past := p.fired(a.ID, 1); past[0].Price != "101" || past[0].Late {
+		t.Errorf("%+v", past)
+	}
+}
