@@ -514,9 +514,10 @@ func expiry(n Notification) templ.Attributes {
 }
 
 // noteLink is where a notification leads and in which words, "" for nowhere: its
-// own link, or the page of its symbol, with the price that it tells of.
+// own link, or the page of its symbol, with the price that it tells of, to which
+// an alert's own leads too.
 func noteLink(n Notification) (href, words string) {
-	if n.Link != "" {
+	if n.Link != "" && (n.Kind != "alert" || n.Symbol.IsZero()) {
 		return safeLink(n.Link)
 	}
 	if n.Symbol.IsZero() {

@@ -178,7 +178,7 @@ function item(n) {
 function linkOf(n) {
 	const a = document.createElement('a')
 	a.dataset.noteLink = ''
-	if (n.link) {
+	if (n.link && !(n.kind === 'alert' && n.symbol)) {
 		if (n.link.includes('\\') || !/^(https?:\/\/|\/(?!\/))/i.test(n.link)) return undefined
 		a.href = n.link
 		a.textContent = n.link.startsWith('/') ? 'Open' : a.hostname
