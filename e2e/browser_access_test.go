@@ -24,6 +24,7 @@ var pages = []struct{ name, path string }{
 	{"unknown widget", "/embed/quote/NOSUCH"},
 	{"error", "/q/NOSUCH"},
 	{"settings", "/settings"},
+	{"API", "/api"},
 	{"sources", operators + "/feeds"},
 	{"entry to the sources", "/feeds"},
 }

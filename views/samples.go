@@ -90,6 +90,7 @@ func Samples(site Site) []Sample {
 		{"move", Move(MovePage{Site: site, Code: "CODE" + hostile, Brings: true, Lists: 2})},
 		{"move-done", Move(MovePage{Site: site, Done: true, Brings: true, Lists: 1, Alerts: 3})},
 		{"move-gone", Move(MovePage{Site: site, Gone: true})},
+		{"api", APIReference(APIPage{Site: site, Document: "/api/v1/openapi.json", API: sampleAPI()})},
 		{"error", Error(ErrorPage{Site: site, Status: 404, Title: "No such symbol", Detail: "No source has XYZZY. " + hostile})},
 	}
 }

@@ -24,7 +24,9 @@
 //   - market.go        which markets are open, which sources are down
 //   - feeds.templ      how the sources are, for the operator; feeds.go has its words
 //   - settings.templ   a person's own settings, and the end of letters; settings.go has its words
+//   - api.templ        the calls of the API; api.go reads them from its description
 //   - error.templ      an error for a person
 //   - dev.templ        the list of samples
-//   - samples.go       canned data for every view; samples_alerts.go that of alerts
+//   - samples.go       canned data for every view; samples_alerts.go that of alerts,
+//     samples_api.go a small API
 package views

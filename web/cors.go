@@ -25,7 +25,7 @@ func newCORSPolicy(origins []string) corsPolicy {
 
 // shared says that the policy governs a path.
 func shared(path string) bool {
-	for _, prefix := range []string{"/stream", "/api/v1/quotes", "/api/v1/symbols", "/static"} {
+	for _, prefix := range []string{"/stream", "/api/v1/quotes", "/api/v1/symbols", openAPIPath, "/static"} {
 		if path == prefix || strings.HasPrefix(path, prefix+"/") {
 			return true
 		}

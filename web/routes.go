@@ -63,6 +63,8 @@ func (s *Server) routes() http.Handler {
 		{"/settings", s.settings, []echo.MiddlewareFunc{gzip}},
 		{mailOffPath + ":link", s.mailOff, nil},
 		{"/api/v1/push/key", s.pushKey, nil},
+		{openAPIPath, s.describe, []echo.MiddlewareFunc{gzip}},
+		{"/api", s.apiPage, []echo.MiddlewareFunc{gzip}},
 	} {
 		e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handler, r.with...)
 	}

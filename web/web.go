@@ -42,6 +42,7 @@
 //   - assets.go     the embedded files under one hashed path
 //   - tls.go        a certificate that can be changed while it is used
 //   - feeds.go      how the sources are, for the operator
+//   - openapi.go    the description of all that, openapi.json, and its page
 //   - health.go     liveness and readiness
 //   - admin.go      the operator's listener: metrics and profiles
 //   - metrics.go    the figures of all parts as Prometheus metrics
@@ -70,6 +71,7 @@ import (
 	"github.com/tickboard/tickboard/quotes/history"
 	"github.com/tickboard/tickboard/quotes/hub"
 	"github.com/tickboard/tickboard/quotes/profile"
+	"github.com/tickboard/tickboard/views"
 	"github.com/tickboard/tickboard/web/sse"
 )
 
@@ -168,6 +170,7 @@ type Server struct {
 	codes     *codes
 	latency   *latencyHistogram
 	catchUps  catchUps
+	api       func() (views.API, error)
 	main      http.Handler
 	admin     http.Handler
 }
@@ -194,6 +197,7 @@ func New(o Options) *Server {
 		latency:   newLatencyHistogram(),
 		drained:   make(chan struct{}),
 		interest:  newInterest(o.Market.Demand()),
+		api:       sync.OnceValues(func() (views.API, error) { return views.ReadAPI(openAPI) }),
 	}
 	s.streams = sse.New(sse.Options{
 		Heartbeat: o.Heartbeat, WriteTimeout: o.WriteTimeout, Drain: o.Drain,
