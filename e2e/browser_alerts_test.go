@@ -268,9 +268,17 @@ func TestAlertsAreAccessibleAndFitNarrowWindows(t *testing.T) {
 	p.quick("160")
 	s.trade("AAA", "142.20")
 	views := map[string]func(){
-		"the page":            func() { p.visit(s.URL + "/alerts"); p.says("[data-firings]", "142.20") },
-		"the form":            func() { p.visit(s.URL + "/alerts?new=AAA"); p.says("[data-form-quote]", "Live"); p.click(".more summary") },
-		"a symbol with lines": func() { p.visit(s.URL + "/q/AAA"); p.live(); p.until("the lines are there", `document.querySelector('[data-levels]').textContent.trim() === '↑ above 160.00'`) },
+		"the page": func() { p.visit(s.URL + "/alerts"); p.says("[data-firings]", "142.20") },
+		"the form": func() {
+			p.visit(s.URL + "/alerts?new=AAA")
+			p.says("[data-form-quote]", "Live")
+			p.click(".more summary")
+		},
+		"a symbol with lines": func() {
+			p.visit(s.URL + "/q/AAA")
+			p.live()
+			p.until("the lines are there", `document.querySelector('[data-levels]').textContent.trim() === '↑ above 160.00'`)
+		},
 		"the form of a row": func() {
 			p.visit(s.URL + "/?symbols=AAA,BBB")
 			p.live()
