@@ -10,6 +10,7 @@ var (
 	dashboardModules = append([]string{
 		"elements/lists.js", "elements/watchlist.js",
 	}, shared...)
+	sharedModules   = append([]string{"go.js", "elements/watchlist.js"}, shared...)
 	symbolModules   = append([]string{"go.js"}, shared...)
 	alertsModules   = append([]string{"alertapi.js", "go.js", "morph.js", "elements/alertlist.js"}, shared...)
 	plainModules    = []string{"prefs.js"}

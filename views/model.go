@@ -81,6 +81,39 @@ type DashboardPage struct {
 	Bell
 	// MaxSymbols is how many symbols one stream may have.
 	MaxSymbols int
+	OwnLists
+	MarketWords
+}
+
+// OwnLists are the viewer's lists, in their order, and the version of them all.
+type OwnLists struct {
+	Lists        []ListName
+	ListsVersion int64
+	// ListID is the one shown, 0 for none of them: then it is somebody else's
+	// where Foreign says so, and otherwise becomes the viewer's with the first
+	// change.
+	ListID  int64
+	Foreign bool
+	// ListsAway says that those there are cannot be read now.
+	ListsAway bool
+}
+
+// ListName is one of the viewer's lists.
+type ListName struct {
+	ID   int64
+	Name string
+}
+
+// SharedListPage is "/l/{token}".
+type SharedListPage struct {
+	Site
+	Name string
+	// Symbols are all of the list; Unknown and Awaited are as in DashboardPage.
+	Symbols          []quotes.Symbol
+	Rows             []Row
+	Unknown, Awaited []quotes.Symbol
+	LastID           int64
+	MaxSymbols       int
 	MarketWords
 }
 

@@ -33,7 +33,13 @@ func Samples(site Site) []Sample {
 	empty := DashboardPage{Site: site, Asked: true, Unknown: []quotes.Symbol{quotes.MustSymbol("APPL"), quotes.MustSymbol("XYZZY")}, MaxSymbols: 200}
 	awaited := DashboardPage{Site: site, Asked: true, Awaited: empty.Unknown, MaxSymbols: 200, MarketWords: MarketWords{Trouble: "kraken has given nothing yet, trying again"}}
 	ticker := board
-	ticker.Ticker = true
+	ticker.Ticker, ticker.Foreign = true, true
+	board.Lists, board.ListID, board.ListsVersion = []ListName{{7, "Tech"}, {9, "Banks " + hostile}}, 7, 12
+	shared := SharedListPage{Site: site, Name: "Tech " + hostile, Rows: rows, Unknown: empty.Unknown[:1], MaxSymbols: 200, MarketWords: board.MarketWords}
+	for _, r := range rows {
+		shared.Symbols = append(shared.Symbols, r.Instrument.Symbol)
+	}
+	shared.Symbols = append(shared.Symbols, shared.Unknown...)
 	widget := Widget{Site: site, Row: rows[0], Style: "main{color:red}", Script: `if (1 < 2 && "a") {}`}
 	widgetWith := func(change func(*Widget)) Widget {
 		w := widget
@@ -49,6 +55,7 @@ func Samples(site Site) []Sample {
 		{"dashboard-empty", Dashboard(empty)},
 		{"dashboard-awaited", Dashboard(awaited)},
 		{"dashboard-ticker", Dashboard(ticker)},
+		{"shared", SharedList(shared)},
 		{"rows", Rows(rows[:2], empty.Unknown[:1], site.Now)},
 		{"symbol", Symbol(SymbolPage{Site: site, Row: rows[0], LastID: 4})},
 		{"symbol-extended", Symbol(SymbolPage{Site: site, Row: rows[3], MarketWords: Markets(rows[3:4], false, nil, site.Now)})},

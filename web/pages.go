@@ -19,25 +19,21 @@ const (
 	firstRows = 12
 )
 
-// dashboard is the watchlist of the address, or the first visit's.
+// dashboard is the watchlist of the address, the caller's, or the first visit's.
 func (s *Server) dashboard(c echo.Context) error {
 	values, err := query(c)
 	if err != nil {
 		return err
 	}
-	syms, err := s.symbolsParam(values)
+	show, err := s.listShown(c, values)
 	if err != nil {
 		return err
 	}
-	asked := values.Has("symbols")
-	if !asked {
-		syms = s.firstSymbols()
-	}
+	syms := show.symbols
 	caller, err := s.caller(c)
 	if err != nil {
 		return err
 	}
-	s.personal(c)
 	// The log is read before the quotes: what happens in between comes by the
 	// page's stream.
 	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
@@ -48,7 +44,7 @@ func (s *Server) dashboard(c echo.Context) error {
 	rows := s.rowsOf(known...)
 	words := s.marketWords(rows, len(unknown) > 0)
 	page := views.DashboardPage{
-		Site: s.siteOf(words), Ticker: values.Get("view") == "ticker", Rows: rows, Asked: asked,
+		Site: s.siteOf(words), Ticker: values.Get("view") == "ticker", Rows: rows, Asked: show.asked, OwnLists: show.own,
 		Notifications: notes.list, LastID: notes.last, NotificationsAway: notes.away, Bell: notes.bell, MaxSymbols: s.MaxSymbols, MarketWords: words,
 	}
 	if settled {

@@ -32,6 +32,7 @@ func (s *Server) routes() http.Handler {
 		{"/", s.dashboard, []echo.MiddlewareFunc{gzip}},
 		{"/rows", s.rows, []echo.MiddlewareFunc{gzip}},
 		{"/market", s.market, nil},
+		{"/l/:token", s.sharedList, []echo.MiddlewareFunc{gzip}},
 		{"/q/*", s.symbolPage, []echo.MiddlewareFunc{gzip}},
 		{"/alerts", s.alertsPage, []echo.MiddlewareFunc{gzip}},
 		{"/alerts/list", s.alertListPart, []echo.MiddlewareFunc{gzip}},

@@ -15,6 +15,8 @@
 //   - streams.go    the stream endpoints
 //   - content.go    what one stream carries
 //   - limits.go     how many streams the file descriptors allow
+//   - ownlists.go   which of the caller's lists the dashboard shows
+//   - shared.go     lists that their owners show to others
 //   - people.go     which streams have a profile, and telling them what changes
 //   - desk.go       what streams share that are served together
 //   - catchup.go    notifications that are no longer in memory

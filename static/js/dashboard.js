@@ -18,9 +18,10 @@ const most = Number(watchlist.dataset.maxSymbols)
 
 const parts = start(watchlist.symbols, {
 	quote: (quote, snapshot) => watchlist.take(quote, snapshot),
+	profile: (versions) => lists.heard(versions.lists),
 	hello: (hello) => { if (hello.gap) toast('Some older notifications are no longer kept.') },
 }, {
-	watchlist,
+	watchlist, lists,
 	lastId: watchlist.dataset.lastId,
 	versions: watchlist.versions,
 	most,
@@ -32,25 +33,29 @@ const { stream, bar, search, keys } = parts
 
 // The list
 
+/** Names the list in the address. */
+function address() {
+	const { symbols, strip } = watchlist
+	const { list } = lists.dataset
+	history.replaceState(null, '', '/' + listQuery(symbols, strip, list))
+	element('[data-view]').href = '/' + listQuery(symbols, !strip, list)
+}
+
 /** Everything that follows from a change of the list. */
 function changed() {
-	const { symbols, strip } = watchlist
-	history.replaceState(null, '', '/' + listQuery(symbols, strip))
-	const other = document.querySelector('[data-view]')
-	other?.setAttribute('href', '/' + listQuery(symbols, !strip))
-	lists.keep(symbols)
+	const { symbols } = watchlist
+	address()
+	lists.keep()
 	bar.count = symbols.length
 	element('[data-empty]').hidden = symbols.length > 0
 	stream.set(symbols)
 }
 
-const rows = () => import('./elements/rows.js')
-
 /** @param {string[]} symbols */
 async function add(symbols) {
 	try {
-		const m = await rows()
-		await m.add(parts, symbols)
+		const { add: now } = await import('./elements/rows.js')
+		await now(parts, symbols)
 	} catch {
 		toast('The server does not answer, nothing was added.', 'Try again', () => add(symbols))
 	}
@@ -58,23 +63,14 @@ async function add(symbols) {
 
 // What a source had not listed yet when the page was made
 const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',')
-lists.start(watchlist.symbols, awaited)
+lists.start(parts)
+if (lists.dataset.list) address()
 watchlist.addEventListener('tick-change', changed)
 watchlist.addEventListener('tick-removed', (/** @type {CustomEvent} */ e) => {
 	announce(`Removed ${e.detail.symbol}.`)
 	toast(`${e.detail.symbol} is removed.`, 'Undo', e.detail.undo)
 })
 search.element.addEventListener('tick-add', (/** @type {CustomEvent} */ e) => add(e.detail.symbols))
-lists.addEventListener('tick-list', async (/** @type {CustomEvent} */ e) => {
-	try {
-		const m = await rows()
-		const unknown = await m.show(watchlist, e.detail.symbols)
-		if (watchlist.strip) location.reload()
-		if (unknown.length) search.unknown(unknown)
-	} catch {
-		toast('The server does not answer; the list is not complete.')
-	}
-})
 addEventListener('popstate', () => location.reload())
 
 if (awaited) import('./awaited.js').then(({ reloadWith }) => reloadWith(awaited))

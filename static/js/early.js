@@ -1,6 +1,6 @@
 // @ts-check
-// Runs before the first paint: the viewer's theme, and the viewer's own list
-// when the address names none. Storage may throw.
+// Runs before the first paint: the viewer's theme, and the list that the viewer
+// had last when the address names none. Storage may throw.
 (() => {
 	const root = document.documentElement
 	root.dataset.js = ''
@@ -12,11 +12,6 @@
 		const value = stored(key)
 		if (value) root.dataset[key] = String(value)
 	}
-	const query = new URLSearchParams(location.search)
-	if (location.pathname !== '/' || query.has('symbols')) return
-	const lists = stored('lists')
-	const symbols = lists?.lists?.[lists.current]
-	if (!Array.isArray(symbols) || symbols.length === 0) return
-	query.set('symbols', symbols.join(','))
-	location.replace('/?' + query.toString().replaceAll('%2C', ',').replaceAll('%2F', '/'))
+	const list = stored('list')
+	if (list && location.pathname === '/' && !location.search) location.replace('/?list=' + Number(list))
 })()

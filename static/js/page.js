@@ -17,7 +17,7 @@ const marketPace = 10_000
  * Starts a page.
  * @param {string[]} symbols
  * @param {import('./stream.js').Handlers} handlers
- * @param {{lastId: string | undefined, versions: Map<string, number>, most?: number, lose: (since?: Date) => void, views: () => HTMLElement[], watchlist?: HTMLElement, alerts?: HTMLElement}} page
+ * @param {{lastId: string | undefined, versions: Map<string, number>, most?: number, lose: (since?: Date) => void, views: () => HTMLElement[], watchlist?: HTMLElement, lists?: HTMLElement, alerts?: HTMLElement}} page
  */
 export function start(symbols, handlers, page) {
 	const bar = /** @type {any} */ (document.querySelector('tick-bar'))

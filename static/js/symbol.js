@@ -3,9 +3,7 @@
 import { clock } from './format.js'
 import { goes } from './go.js'
 import { shortcuts } from './keys.js'
-import { listQuery } from './lists.js'
 import { start } from './page.js'
-import { pref } from './prefs.js'
 import { QuoteView } from './quote.js'
 import { toast } from './elements/toast.js'
 
@@ -60,23 +58,6 @@ section.addEventListener('click', async (e) => {
 	const button = /** @type {Element} */ (e.target).closest('button')
 	if (button?.type === 'button' && !own && await load()) button.click()
 })
-
-// The list that a click adds to is the viewer's current one.
-const add = /** @type {HTMLAnchorElement | null} */ (root.querySelector('[data-add]'))
-const lists = pref('lists', /** @type {any} */ (null))
-const listed = lists?.lists?.[lists.current]
-if (add && Array.isArray(listed)) {
-	add.href = '/' + listQuery([...new Set([...listed, view.symbol])])
-	add.addEventListener('click', () => addToList(listed))
-	if (listed.includes(view.symbol)) add.textContent = 'Show watchlist'
-}
-
-/** @param {string[]} symbols */
-async function addToList(symbols) {
-	const { Lists } = await import('./lists.js')
-	const { setPref } = await import('./prefs.js')
-	new Lists({ get: () => pref('lists', null), set: (s) => setPref('lists', s) }).save(lists.current, [...new Set([...symbols, view.symbol])])
-}
 
 shortcuts({
 	...keys,

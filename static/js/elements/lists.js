@@ -1,61 +1,49 @@
 // @ts-check
-// <tick-lists>: the viewer's named lists. Says 'tick-list' {symbols} when
-// another one is to be shown.
-import { Lists } from '../lists.js'
-import { onPref, pref, setPref } from '../prefs.js'
+// <tick-lists>: the choice among the viewer's own lists. What it does is loaded
+// when a list changes, here or elsewhere (lists/desk.js).
+import { pref } from '../prefs.js'
+import { toast } from './toast.js'
+
+const pace = 5000
 
 export class ListChoice extends HTMLElement {
-	lists = new Lists({ get: () => pref('lists', null), set: (saved) => setPref('lists', saved) })
-	name = ''
-	/** @type {string[]} */
+	/** @type {string[]} what of the list the page showed last */
 	shown = []
 
-	connectedCallback() {
-		this.select = /** @type {HTMLSelectElement} */ (this.querySelector('select'))
-		this.dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'))
-		this.select.addEventListener('change', () => this.go(this.select.value))
-		onPref((key) => { if (key === 'lists') this.show() })
+	/** @param {any} parts the page's */
+	start(parts) {
+		this.parts = parts
+		this.shown = parts.watchlist.symbols
+		this.seen = Number(this.dataset.version)
+		const select = /** @type {HTMLSelectElement} */ (this.querySelector('select'))
+		select.addEventListener('change', () => {
+			const id = Number(select.value)
+			this.desk((desk) => desk.choose(id))
+		})
+		let unsent
+		try { unsent = sessionStorage.getItem('tickboard.unsent') } catch { /* storage is denied */ }
+		if (unsent || pref('lists', null)) this.desk((desk) => desk.begin())
 	}
 
-	/**
-	 * What of the list was not shown yet, perhaps because no source has it: it
-	 * stays in the list.
-	 * @type {string[]}
-	 */
-	absent = []
+	/** Keeps what the viewer changed. */
+	keep() { if (!('foreign' in this.dataset)) this.desk((desk) => desk.keep()) }
 
-	/** Says what the page shows at its start. @param {string[]} symbols @param {string[]} [absent] */
-	start(symbols, absent = []) {
-		this.shown = symbols
-		this.absent = absent
-		this.name = this.lists.identify(symbols, absent)
-		if (this.name) this.lists.choose(this.name)
-		this.show()
+	/** Hears which version the viewer's lists have. @param {number} version */
+	heard(version) {
+		if (version > Number(this.seen)) this.desk((desk) => desk.heard(this.seen = version))
 	}
 
-	/** Keeps a change of the list; a shared one is kept in the address alone. @param {string[]} symbols */
-	keep(symbols) {
-		this.shown = symbols
-		this.absent = this.absent.filter((s) => !symbols.includes(s))
-		if (this.name) this.lists.save(this.name, [...symbols, ...this.absent])
-		this.show()
-	}
-
-	show() {
-		const names = this.lists.names
-		if (this.name && !names.includes(this.name)) names.unshift(this.name)
-		const options = names.map((n) => new Option(n, n, false, n === this.name))
-		if (!this.name) options.unshift(new Option('Shared list, not saved', '', true, true))
-		this.select.replaceChildren(...options)
-	}
-
-	/** @param {string} name */
-	go(name) {
-		if (!this.lists.names.includes(name)) return this.show()
-		this.name = name
-		this.lists.choose(name)
-		const symbols = this.absent = this.lists.symbols(name)
-		this.dispatchEvent(new CustomEvent('tick-list', { detail: { symbols } }))
+	/** @param {(desk: import('../lists/desk.js').Desk) => void} act */
+	async desk(act) {
+		let module
+		try { module = await import('../lists/desk.js') } catch {
+			if (!this.troubled) toast('Not saved yet: the server does not answer. The change is kept here and sent when it does.')
+			this.troubled = true
+			setTimeout(() => this.desk(act), pace)
+			return
+		}
+		this.troubled = false
+		act(module.desk(this.parts))
 	}
 }
 customElements.define('tick-lists', ListChoice)

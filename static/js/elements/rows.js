@@ -31,14 +31,21 @@ async function append(list, symbols) {
 	return { added, unknown }
 }
 
-/** Shows another list. @param {Watchlist} list @param {string[]} symbols @returns {Promise<string[]>} those unknown */
-export async function show(list, symbols) {
-	list.unsort()
+/**
+ * Brings the rows to a list that has changed, with the others left where they are
+ * and as they are sorted.
+ * @param {Watchlist} list @param {HTMLElement[]} rows that are new @param {string[]} symbols
+ */
+export function place(list, rows, symbols) {
 	for (const row of list.rows) if (!symbols.includes(row.dataset.symbol ?? '')) list.drop(row)
-	const { unknown } = await append(list, symbols)
-	list.arrange(symbols)
-	list.changed()
-	return unknown
+	for (const row of rows) {
+		const symbol = row.dataset.symbol ?? ''
+		if (list.views.has(symbol) || !symbols.includes(symbol)) continue
+		list.body.append(row)
+		list.views.set(symbol, new QuoteView(row))
+	}
+	if (list.own.length) list.own = symbols.filter((s) => list.views.has(s))
+	else list.arrange(symbols)
 }
 
 /**

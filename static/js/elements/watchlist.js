@@ -49,13 +49,10 @@ export class Watchlist extends HTMLElement {
 	remove(symbol) {
 		const row = this.view(symbol)
 		if (!row) return
-		const next = /** @type {HTMLElement | null} */ (row.nextElementSibling ?? row.previousElementSibling)
 		const view = /** @type {QuoteView} */ (this.views.get(symbol))
 		const order = this.symbols
-		const focused = row.contains(document.activeElement)
 		this.drop(row)
 		if (this.own.length) this.own = this.own.filter((s) => s !== symbol)
-		if (focused) next?.querySelector('a')?.focus()
 		this.changed()
 		const undo = () => {
 			if (this.views.has(symbol)) return
@@ -69,10 +66,12 @@ export class Watchlist extends HTMLElement {
 		this.dispatchEvent(new CustomEvent('tick-removed', { detail: { symbol, undo } }))
 	}
 
-	/** @param {HTMLElement} row */
+	/** Takes a row out; the focus goes to the next. @param {HTMLElement} row */
 	drop(row) {
+		const next = row.contains(document.activeElement) && (row.nextElementSibling ?? row.previousElementSibling)
 		row.remove()
 		this.views.delete(row.dataset.symbol ?? '')
+		if (next) next.querySelector('a')?.focus()
 	}
 
 	/** @param {string} symbol */
@@ -108,9 +107,11 @@ export class Watchlist extends HTMLElement {
 	/** Brings rows into an order, with the focus where it was. @param {string[]} symbols */
 	arrange(symbols) {
 		const focus = /** @type {HTMLElement | null} */ (document.activeElement)
+		let at = this.body.firstElementChild
 		for (const s of symbols) {
 			const row = this.view(s)
-			if (row) this.body.append(row)
+			if (row && row !== at) this.body.insertBefore(row, at)
+			else if (row) at = row.nextElementSibling
 		}
 		if (focus && focus !== document.activeElement && this.contains(focus)) focus.focus()
 	}
