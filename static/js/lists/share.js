@@ -51,7 +51,7 @@ function show(d, name, url) {
 		}
 	}
 	const el = dialog(`Share ${name}`,
-		make('p', { textContent: 'Who has this link sees the list as it is then, and cannot change it.' }),
+		make('p', { textContent: 'Whoever has this link sees the list as it is at that time, and cannot change it.' }),
 		field,
 		make('p', { className: 'buttons' }, button('Copy', copy, 'button'), button('Stop sharing', stop), button('Close', () => el.close())))
 	field.focus()

@@ -47,7 +47,7 @@ function bringIn(d) {
 		d.go(list).catch(() => {})
 	}
 	const el = dialog('Import symbols',
-		make('label', {}, 'Paste symbols, ', text),
+		make('label', {}, 'Paste symbols ', text),
 		make('p', {}, make('label', {}, 'or take a file ', file)),
 		said,
 		make('p', { className: 'buttons' }, ...d.foreign ? [] : [button(`Add to ${here}`, into(add), 'button')],
