@@ -69,9 +69,9 @@ func (p *tab) kept(lists ...string) {
 	}
 }
 
-// shows waits until the rows are these, no longer than another tab may take to
+// follows waits until the rows are these, no longer than another tab may take to
 // follow.
-func (p *tab) shows(symbols string) {
+func (p *tab) follows(symbols string) {
 	p.t.Helper()
 	p.within(atOnce, "the rows are "+symbols, list+" === "+literal(symbols))
 }
@@ -117,13 +117,13 @@ func TestTabsFollowWhatOneOfThemChanges(t *testing.T) {
 			a.press("/")
 			a.press("ibm" + keyEnter)
 			a.lists("AAPL,MSFT,GOOGL,IBM")
-			b.shows("AAPL,MSFT,GOOGL,IBM")
+			b.follows("AAPL,MSFT,GOOGL,IBM")
 			a.click(`[aria-label="Move GOOGL up"]`)
-			b.shows("AAPL,GOOGL,MSFT,IBM")
+			b.follows("AAPL,GOOGL,MSFT,IBM")
 			a.click(`[aria-label="Move AAPL down"]`)
-			b.shows("GOOGL,AAPL,MSFT,IBM")
+			b.follows("GOOGL,AAPL,MSFT,IBM")
 			a.click(`[aria-label="Remove AAPL"]`)
-			b.shows("GOOGL,MSFT,IBM")
+			b.follows("GOOGL,MSFT,IBM")
 			if got := b.focused(); got != "MSFT" {
 				t.Errorf("the focus went to %q", got)
 			}
@@ -189,7 +189,7 @@ func TestADeletedListComesBackWithUndoInEveryTab(t *testing.T) {
 	b.lists("JPM")
 	a.menu("delete")
 	a.lists("AAPL,MSFT")
-	b.shows("AAPL,MSFT")
+	b.follows("AAPL,MSFT")
 	b.says("tick-toast", "deleted elsewhere")
 	a.kept("Watchlist: AAPL MSFT")
 	a.says("tick-toast", "Banks is deleted")
