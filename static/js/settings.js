@@ -175,6 +175,7 @@ const address = /** @type {HTMLInputElement} */ (form.elements.namedItem('addres
 /** Shows what the chosen way needs. */
 function choose() {
 	const way = kind.value
+	if (!way) return // none is offered
 	/** @type {HTMLElement} */
 	const hint = one(`[data-way=${way}]`, form)
 	for (const other of form.querySelectorAll('[data-way]')) other.toggleAttribute('hidden', other !== hint)
