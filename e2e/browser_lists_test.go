@@ -157,10 +157,15 @@ func TestTwoTabsThatEditAtOnceLoseNothing(t *testing.T) {
 	for _, p := range all {
 		p.until("both have both changes", list+`.split(',').sort().join() === 'GOOGL,KO,TSLA'`)
 	}
-	a.kept("Watchlist: " + strings.ReplaceAll(eval[string](a, list), ",", " "))
-	a.until("they agree", list+` === `+literal(eval[string](b, list)))
+	eventually(t, "they agree with the server", func() bool {
+		want := eval[string](a, onServer)
+		return want == "Watchlist: "+strings.ReplaceAll(eval[string](a, list), ",", " ") && want == "Watchlist: "+strings.ReplaceAll(eval[string](b, list), ",", " ")
+	})
 
 	// Replacing a version that is no more: a name here, another order there.
+	for _, p := range all {
+		p.expect("status of 412")
+	}
 	eval[any](a, `document.querySelector('#list-menu [data-list=rename]').click()`)
 	eval[any](b, `document.querySelector('[data-sort=symbol]').click()`)
 	b.until("it is sorted", list+` === 'GOOGL,KO,TSLA'`)

@@ -20,13 +20,20 @@ export class ListChoice extends HTMLElement {
 			const id = Number(select.value)
 			this.desk((desk) => desk.choose(id))
 		})
-		let unsent
-		try { unsent = sessionStorage.getItem('tickboard.unsent') } catch { /* storage is denied */ }
-		if (unsent || pref('lists', null)) this.desk((desk) => desk.begin())
+		let unsent, draft
+		try { [unsent, draft] = ['unsent', 'draft'].map((k) => sessionStorage.getItem('tickboard.' + k)) } catch { /* storage is denied */ }
+		// A tab that has changed something is somebody's, whatever the page says.
+		if (unsent && (unsent !== '[]' || !this.seen) || draft || pref('lists', null)) this.desk((desk) => desk.begin())
 	}
 
 	/** Keeps what the viewer changed. */
-	keep() { if (!('foreign' in this.dataset)) this.desk((desk) => desk.keep()) }
+	keep() {
+		const { list, foreign } = this.dataset, { shown: from, parts } = this, to = parts.watchlist.symbols
+		if (foreign != null) return
+		// The page may be left before the desk is there.
+		if (!parts.desk) try { sessionStorage.setItem('tickboard.draft', JSON.stringify({ list, from, to })) } catch { /* storage is denied */ }
+		this.desk((desk) => desk.keep())
+	}
 
 	/** Hears which version the viewer's lists have. @param {number} version */
 	heard(version) {

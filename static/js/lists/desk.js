@@ -54,9 +54,29 @@ export class Desk {
 
 	/** Goes on with what was not sent, and takes in what earlier visits left. */
 	begin() {
+		this.draft()
 		this.settle()
+		this.options()
+		if (!this.choice?.seen) { // the page was made before the first change had arrived
+			this.keeper.heard(1)
+			this.parts.stream.renew()
+		}
 		if (pref('lists', null)) import('./movein.js').then((m) => m.moveIn(this))
 	}
+
+	/** Takes over what was changed on a page that was left before there was a desk. */
+	draft() {
+		let left
+		try { left = JSON.parse(sessionStorage.getItem('tickboard.draft') ?? 'null') } catch { /* there is none */ }
+		this.drafted()
+		if (!left) return
+		const { keeper } = this, list = Number(left.list)
+		if (list) keeper.do(...changes(list, left.from, left.to))
+		else keeper.do(/** @type {any} */ ({ kind: 'create', list: keeper.next, name: firstName, symbols: left.to, tried: true }))
+	}
+
+	/** What was changed is in the keeper's hands. */
+	drafted() { try { sessionStorage.removeItem('tickboard.draft') } catch { /* there is none */ } }
 
 	/** Hears which version the lists have. @param {number} version */
 	heard(version) {
@@ -73,6 +93,7 @@ export class Desk {
 		const awaited = document.querySelector('[data-awaited]')?.getAttribute('data-awaited')?.split(',') ?? []
 		if (!this.id) this.add(firstName, [...new Set([...to, ...awaited])])
 		else keeper.do(...changes(this.id, from, to))
+		this.drafted()
 	}
 
 	/** Makes a list and shows it. @param {string} name @param {string[]} symbols */
@@ -89,7 +110,7 @@ export class Desk {
 			if (!this.keeper.list(id)) return this.options()
 			await this.go(id)
 			const missing = this.keeper.list(id)?.symbols.filter((s) => this.absent.has(s)) ?? []
-			if (missing.length) this.parts.search.unknown(missing)
+			if (missing.length) toast(`No source has ${missing.join(', ')}. It stays in the list.`)
 		} catch {
 			toast('The list cannot be loaded. Try again in a moment.')
 			this.options()
@@ -99,6 +120,7 @@ export class Desk {
 	/** Puts the rows of a list in place of those shown. @param {number} id */
 	async go(id) {
 		this.show(id)
+		this.options()
 		this.switching = true
 		await this.apply()
 		this.parts.watchlist.changed() // the address names it now

@@ -222,8 +222,7 @@ export class Keeper {
 
 	store() {
 		try {
-			if (this.waiting.length) this.host.sessionStorage.setItem(key, JSON.stringify(this.waiting))
-			else this.host.sessionStorage.removeItem(key)
+			this.host.sessionStorage.setItem(key, JSON.stringify(this.waiting))
 		} catch { /* without storage they are kept in the page */ }
 	}
 }
