@@ -14,6 +14,7 @@ import (
 
 // ownProfile is a profile as its owner sees it.
 type ownProfile struct {
+	ID       profile.ID       `json:"id"` // by which an operator sends it a message
 	Created  time.Time        `json:"created"`
 	Settings profile.Settings `json:"settings"`
 	Versions profile.Versions `json:"versions"`
@@ -63,7 +64,7 @@ func (s *Server) tellProfile(c echo.Context, id profile.ID) error {
 		if err != nil {
 			return err
 		}
-		own := &ownProfile{Created: p.Created, Settings: p.Settings, Versions: p.Versions}
+		own := &ownProfile{ID: id, Created: p.Created, Settings: p.Settings, Versions: p.Versions}
 		for _, d := range p.Devices {
 			own.Devices = append(own.Devices, ownDevice{d.ID, d.Label, d.Created, d.Seen, d.ID == k.Device()})
 		}
