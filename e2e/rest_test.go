@@ -67,10 +67,13 @@ func TestAnswersAreRevalidated(t *testing.T) {
 	t.Parallel()
 	s := startStill(t)
 	s.send("one")
-	for _, path := range []string{"/api/v1/quotes?symbols=AAA", "/api/v1/quotes/AAA", "/api/v1/symbols", "/api/v1/notifications"} {
+	for path, cached := range map[string]string{
+		"/api/v1/quotes?symbols=AAA": "no-cache", "/api/v1/quotes/AAA": "no-cache", "/api/v1/symbols": "no-cache",
+		"/api/v1/notifications": "private, no-cache", // they are the caller's
+	} {
 		a := s.get(path).want(t, http.StatusOK)
 		etag := a.header.Get("ETag")
-		if etag == "" || a.header.Get("Cache-Control") != "no-cache" || a.header.Get("Content-Type") != "application/json" {
+		if etag == "" || a.header.Get("Cache-Control") != cached || a.header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %v", path, a.header)
 		}
 		if again := s.get(path).header.Get("ETag"); again != etag {
