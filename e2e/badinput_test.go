@@ -81,7 +81,7 @@ func TestBadInputIsRefusedAndTheServerGoesOn(t *testing.T) {
 		"/api/v1/symbols?"+strings.Repeat("x", 5000)+"=1")
 
 	// Addresses that are none.
-	get(missing, "/nothing", "/api", "/api/v1", "/api/v1/", "/api/v2/quotes", "/Events", "/static", "/stream%2FAAA", "/%00", "/..%2f..%2fetc%2fpasswd", "/embed/quote", "/dev/views", "/dev/views/x", "/metrics", "/admin-token")
+	get(missing, "/nothing", "/api/", "/API", "/api/v1", "/api/v1/", "/api/v2/quotes", "/Events", "/static", "/stream%2FAAA", "/%00", "/..%2f..%2fetc%2fpasswd", "/embed/quote", "/dev/views", "/dev/views/x", "/metrics", "/admin-token")
 
 	// Wrong methods.
 	for _, path := range []string{"/", "/rows", "/q/AAA", "/embed", "/embed/quote/AAA", "/api/v1/quotes", "/api/v1/quotes/AAA", "/api/v1/symbols", "/api/v1/notifications", "/healthz", "/readyz", "/events", "/stream", "/stream/AAA"} {
@@ -148,7 +148,7 @@ func TestBadInputIsRefusedAndTheServerGoesOn(t *testing.T) {
 	if got := strings.TrimSpace(s.post(change, "{}").want(t, http.StatusOK).body); got != `{"symbols":["AAA"],"unknown":[]}` {
 		t.Errorf("the stream's symbols are %s", got)
 	}
-	if got := strings.TrimSpace(s.get("/api/v1/notifications").body); got != `{"notifications":[],"last_id":0}` {
+	if got := strings.TrimSpace(s.get("/api/v1/notifications").body); got != `{"notifications":[],"last_id":0,"unread":0,"marks":0}` {
 		t.Errorf("the log has %s", got)
 	}
 	if s.send("still here").ID != 1 || st.notification().Message != "still here" {
@@ -183,7 +183,7 @@ func TestSendNeedsTheToken(t *testing.T) {
 		s.post("/send", "{", headers...).problem(t, http.StatusUnauthorized)
 	}
 	s.post("/send?token="+token, body).problem(t, http.StatusUnauthorized)
-	if got := strings.TrimSpace(s.get("/api/v1/notifications").body); got != `{"notifications":[],"last_id":0}` {
+	if got := strings.TrimSpace(s.get("/api/v1/notifications").body); got != `{"notifications":[],"last_id":0,"unread":0,"marks":0}` {
 		t.Errorf("the log has %s", got)
 	}
 	for _, c := range []struct{ contentType, body, kind string }{
