@@ -15,7 +15,7 @@ export function searchField() {
 			await load()
 			element.enter()
 		} catch {
-			toast('The server does not answer, nothing was searched.', 'Try again', () => element.querySelector('form').requestSubmit())
+			toast(`The server does not answer, nothing was ${element.hasAttribute('go') ? 'searched' : 'added'}.`, 'Try again', () => element.querySelector('form').requestSubmit())
 		}
 	})
 	return {
