@@ -103,7 +103,8 @@ async function more() {
 /** One that has come just now. @param {Notification} n */
 export function take(n) {
 	if (items().some((i) => Number(i.dataset.id) === n.id)) return
-	if (matches(n)) list.prepend(item(n))
+	// The first few wait for scripts, which may let a later one pass.
+	if (matches(n)) list.insertBefore(item(n), items().find((i) => Number(i.dataset.id) < n.id) ?? null)
 	count(Number(bell.bell) + 1)
 	settle()
 }
