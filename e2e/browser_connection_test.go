@@ -90,7 +90,7 @@ func TestAStoppedServerIsComeBackTo(t *testing.T) {
 	s.stop()
 	p.lost(patience, "Connection lost")
 	s.restart()
-	p.click(`[data-retry]`)
+	p.until("Try now works, unless it was tried already", `document.querySelector('[data-connection]').innerText.includes('Connected') || document.querySelector('[data-retry]:not([hidden])')?.click()`)
 	p.live()
 	p.moves(patience)
 	last := p.asked()

@@ -303,5 +303,6 @@ func TestOwnAlertsAreToldOnceWhileNobodySeesThePage(t *testing.T) {
 		shown, tones := told()
 		return shown == 3 && tones == 6
 	})
-	p.until("its link leads to the symbol, with the price", `/^AAPL at [0-9.,]+$/.test(document.querySelector('.notes li a').textContent) && document.querySelector('.notes li a').pathname === '/q/AAPL'`)
+	const link = `[...document.querySelectorAll('.notes li')].find((li) => Number(li.dataset.id) < 1000)?.querySelector('a')`
+	p.until("its link leads to the symbol, with the price", `/^AAPL at [0-9.,]+$/.test(`+link+`?.textContent) && `+link+`.pathname === '/q/AAPL'`)
 }

@@ -203,9 +203,7 @@ func TestReceiversThatFailHoldUpNoOther(t *testing.T) {
 		c := p.show(3)
 		return c.Failing != "" && c.Enabled && strings.Contains(c.Error, "410 Gone")
 	})
-	if got := gone.got(); len(got) != 2 {
-		t.Errorf("the gone one got %d", len(got))
-	}
+	await(t, "what the gone one gets", func() bool { return len(gone.got()) == 2 })
 	await(t, "the second try", func() bool { return len(fails.once()) == 2 })
 	got := fails.got()
 	if len(got) != 3 || got[0].key != got[1].key || got[0].body != "one" || got[2].body != "two" {
