@@ -184,12 +184,16 @@ func attach(t testing.TB, parent context.Context, options ...chromedp.ContextOpt
 	return p
 }
 
-// tell logs where a failed test left its page.
+// tell logs where a failed test left its page, and whether it is drawn.
 func (p *tab) tell() {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body?.innerText.slice(0, 1500)`))
-	p.t.Logf("the page at the end (%v): %s", err, text)
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`new Promise((done) => {
+		const page = (paints) => done([location.href, document.visibilityState, paints, document.body?.innerText.slice(0, 1500)].join('\n'))
+		requestAnimationFrame(() => page('it paints'))
+		setTimeout(() => page('IT DOES NOT PAINT'), 1000)
+	})`, chromedp.EvalAwaitPromise))
+	p.t.Logf("the page (%v): %s", err, text)
 }
 
 // expect allows what goes wrong with this in its text.
@@ -349,6 +353,7 @@ func (p *tab) within(limit time.Duration, what, js string) {
 			return
 		}
 		if time.Now().After(deadline) {
+			p.tell()
 			p.t.Fatalf("never: %s\n%s\n%v", what, js, last)
 		}
 	}

@@ -30,7 +30,7 @@ func (p *tab) ticks() {
 	p.until("the widget shows a price", `/\d/.test(`+widgetPrice+`)`)
 	p.says("[data-field=state]", "Simulated")
 	before := eval[string](p, widgetPrice)
-	p.within(3*patience, "the widget's price changes", widgetPrice+` !== `+literal(before))
+	p.until("the widget's price changes", widgetPrice+` !== `+literal(before))
 }
 
 func TestAWidgetWorksWhereverItIsFramed(t *testing.T) {

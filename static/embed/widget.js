@@ -1,10 +1,11 @@
 const root = document.querySelector('main')
-const { decimals, locale, stream, symbol, tz, worker } = root.dataset
+const { decimals, stream, symbol, tz, worker } = root.dataset
+let { locale } = root.dataset
+try { new Intl.NumberFormat(locale) } catch { locale = 'en-US' }
 const field = (name) => root.querySelector(`[data-field=${name}]`)
 const put = (name, text) => { if (field(name).textContent !== text) field(name).textContent = text }
 const format = (options, unit = '') => {
-	let f
-	try { f = new Intl.NumberFormat(locale, options) } catch { f = new Intl.NumberFormat('en-US', options) }
+	const f = new Intl.NumberFormat(locale, options)
 	return (n) => n == null ? '—' : f.format(String(n)).replace('-', '−') + unit
 }
 const places = (n) => ({ minimumFractionDigits: n, maximumFractionDigits: n })
@@ -13,10 +14,7 @@ const price = format(places(+decimals))
 const change = format({ ...places(+decimals), ...sign })
 const percent = format({ ...places(2), ...sign }, '%')
 const way = (n) => /[1-9]/.test(Number(n ?? 0).toFixed(decimals)) ? (n > 0 ? 'up' : 'down') : 'flat'
-const clock = (time, more) => {
-	const t = new Date(time)
-	try { return new Intl.DateTimeFormat(locale, { timeZone: tz, timeStyle: 'medium', hourCycle: 'h23', ...more }).format(t) } catch { return t.toISOString().slice(11, 19) }
-}
+const clock = (time, more) => new Intl.DateTimeFormat(locale, { timeZone: tz, timeStyle: 'medium', hourCycle: 'h23', ...more }).format(new Date(time))
 const day = (t) => new Intl.DateTimeFormat('en', { timeZone: tz }).format(t)
 
 let version = +root.dataset.version, last = num(root.dataset.price), words = field('state').textContent
@@ -183,8 +181,15 @@ rate.onchange = () => { close(); next = 0; say(words); follow() }
 numbers({ price: last, change: num(root.dataset.change), change_percent: num(root.dataset.percent) })
 when(field('time').dateTime)
 document.addEventListener('visibilitychange', follow)
-new IntersectionObserver(([e]) => {
-	if (!visible) close()
+const sight = new IntersectionObserver(([e]) => {
+	if (!visible && e.isIntersecting) close()
 	visible = e.isIntersecting
 	follow()
-}).observe(root)
+})
+sight.observe(root)
+// Chromium does not always tell a frame that it has come into sight.
+setInterval(() => {
+	if (visible) return
+	sight.unobserve(root)
+	sight.observe(root)
+}, 5000)
