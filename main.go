@@ -1,13 +1,11 @@
 // Command tickboard is a real-time stock quote dashboard: market feeds in,
 // pages, widgets and Server-Sent Events streams out.
 //
-// This file is configuration, wiring, and the order of start and stop; it is the
-// only one that knows all parts, and the only one that reads flags and the
-// environment.
+// This file is wiring, and the order of start and stop; it is the only one that
+// knows all parts. What it can be told is in web/config, which only it asks.
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -15,17 +13,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -49,6 +44,7 @@ import (
 	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
 	"github.com/tickboard/tickboard/web"
+	"github.com/tickboard/tickboard/web/config"
 )
 
 // schemes are the feeds that there are.
@@ -72,10 +68,6 @@ func recorded() map[string]replay.Format {
 }
 
 const (
-	defaultAddr      = "127.0.0.1:8080"
-	defaultAdminAddr = "127.0.0.1:8081"
-	defaultSymbols   = "AAPL,MSFT,NVDA,GOOGL,AMZN,META,TSLA,JPM,PETR4,VALE3,BTC/USD,ETH/USD"
-
 	// settleTime is how long the start waits for the feeds to say what they have.
 	settleTime = 3 * time.Second
 	// quotesTime is how long it then waits for a quote of every symbol.
@@ -92,16 +84,16 @@ func main() {
 
 // run is the whole program; what it returns is the exit status: 2 for a start
 // that cannot work, 1 for a failure later.
-func run(args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+func run(args []string, env config.Env, stdout, stderr io.Writer) int {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		return runCommand(args[0], args[1:], env, stdout, stderr)
 	}
-	cfg, err := configure(args, env)
+	cfg, err := config.Read(args, env)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, help())
+		fmt.Fprint(stdout, config.Help(schemes()))
 		return 0
-	case err == nil && cfg.version:
+	case err == nil && cfg.Version:
 		fmt.Fprintln(stdout, "tickboard", version())
 		return 0
 	}
@@ -124,7 +116,7 @@ func run(args []string, env func(string) (string, bool), stdout, stderr io.Write
 }
 
 // runCommand is what the program does beside serving.
-func runCommand(name string, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+func runCommand(name string, args []string, env config.Env, stdout, stderr io.Writer) int {
 	var err error
 	switch {
 	case name == "watch":
@@ -134,7 +126,7 @@ func runCommand(name string, args []string, env func(string) (string, bool), std
 	case name == "feeds" && (len(args) == 0 || wantsHelp(args)):
 		fmt.Fprint(stdout, schemes().Help())
 	case name == "help" && (len(args) == 0 || wantsHelp(args)):
-		fmt.Fprint(stdout, help())
+		fmt.Fprint(stdout, config.Help(schemes()))
 	case name == "feeds" || name == "help":
 		err = fmt.Errorf("%s takes nothing after it, not %q", name, args[0])
 	default:
@@ -153,9 +145,9 @@ func wantsHelp(args []string) bool {
 }
 
 // watchQuotes is tickboard watch.
-func watchQuotes(args []string, env func(string) (string, bool), stdout, stderr io.Writer) error {
+func watchQuotes(args []string, env config.Env, stdout, stderr io.Writer) error {
 	open := func(urls []string) ([]feed.Spec, error) {
-		return openFeeds(urls, func(name string) (string, error) { return secret(name, env) })
+		return openFeeds(urls, env.Secret)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -165,23 +157,23 @@ func watchQuotes(args []string, env func(string) (string, bool), stdout, stderr 
 const backupUsage = "Usage: tickboard backup FILE [--data-dir FOLDER]"
 
 // backup is tickboard backup.
-func backup(args []string, env func(string) (string, bool), stdout io.Writer) error {
+func backup(args []string, env config.Env, stdout io.Writer) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return errors.New("name the file to write. " + backupUsage)
 	}
-	cfg, err := configure(args[1:], env)
+	cfg, err := config.Read(args[1:], env)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintln(stdout, backupUsage)
 		return nil
 	case err != nil:
 		return err
-	case cfg.database != "":
+	case cfg.Database != "":
 		return errors.New("the database is a PostgreSQL, which has a tool of its own: pg_dump --format=custom --file=FILE ADDRESS, and pg_restore to bring it back")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	size, err := store.Backup(ctx, store.DatabaseIn(cfg.dataDir), args[0])
+	size, err := store.Backup(ctx, store.DatabaseIn(cfg.DataDir), args[0])
 	if err == nil {
 		fmt.Fprintf(stdout, "%s: %d bytes\n", args[0], size)
 	}
@@ -190,7 +182,7 @@ func backup(args []string, env func(string) (string, bool), stdout io.Writer) er
 
 // program is everything that runs, and what is to be closed.
 type program struct {
-	cfg       config
+	cfg       config.Config
 	log       *slog.Logger
 	listener  net.Listener
 	admin     net.Listener // nil when off
@@ -212,18 +204,18 @@ type program struct {
 
 // prepare opens and binds everything that can be refused, and starts nothing.
 // What it opened is closed again when a later step fails.
-func prepare(cfg config, stderr io.Writer) (_ *program, err error) {
-	p := &program{cfg: cfg, log: newLogger(cfg, stderr)}
+func prepare(cfg config.Config, stderr io.Writer) (_ *program, err error) {
+	p := &program{cfg: cfg, log: cfg.Logger(stderr)}
 	defer func() {
 		if err != nil {
 			p.close()
 		}
 	}()
 	var market feed.Options
-	if market.Specs, err = openFeeds(cfg.feeds, cfg.setting); err != nil {
+	if market.Specs, err = openFeeds(cfg.Feeds, cfg.Setting); err != nil {
 		return nil, err
 	}
-	if market.Names, err = feed.ReadInstrumentsFile(cfg.instruments); err != nil {
+	if market.Names, err = feed.ReadInstrumentsFile(cfg.Instruments); err != nil {
 		return nil, fmt.Errorf("--instruments: %w", err)
 	}
 	for _, step := range []func() error{p.loadCertificate, p.parseDelivery, p.listen, p.limitStreams, p.openStore} {
@@ -285,14 +277,14 @@ func posts(specs []feed.Spec) http.Handler {
 }
 
 func (p *program) loadCertificate() (err error) {
-	if p.cfg.tlsCert != "" {
-		p.cert, err = web.LoadCertificate(p.cfg.tlsCert, p.cfg.tlsKey)
+	if p.cfg.TLSCert != "" {
+		p.cert, err = web.LoadCertificate(p.cfg.TLSCert, p.cfg.TLSKey)
 	}
 	return err
 }
 
 func (p *program) limitStreams() error {
-	p.limit = web.LimitStreams(p.cfg.maxStreams)
+	p.limit = web.LimitStreams(p.cfg.MaxStreams)
 	if p.limit.Warning != "" {
 		p.log.Warn(p.limit.Warning)
 	}
@@ -302,32 +294,32 @@ func (p *program) limitStreams() error {
 // listen binds both addresses. The default admin address is a convenience: when
 // it is taken the program does without.
 func (p *program) listen() (err error) {
-	if p.listener, err = net.Listen("tcp", p.cfg.addr); err != nil {
-		return fmt.Errorf("cannot listen on %s (%w); stop what uses it, or give another --addr, as 127.0.0.1:0 for any free port", p.cfg.addr, plain(err))
+	if p.listener, err = net.Listen("tcp", p.cfg.Addr); err != nil {
+		return fmt.Errorf("cannot listen on %s (%w); stop what uses it, or give another --addr, as 127.0.0.1:0 for any free port", p.cfg.Addr, plain(err))
 	}
-	p.publicURL = cmp.Or(p.cfg.publicURL, p.ownURL())
-	if p.cfg.adminAddr == "" {
+	p.publicURL = cmp.Or(p.cfg.PublicURL, p.ownURL())
+	if p.cfg.AdminAddr == "" {
 		return nil
 	}
-	p.admin, err = net.Listen("tcp", p.cfg.adminAddr)
+	p.admin, err = net.Listen("tcp", p.cfg.AdminAddr)
 	switch {
 	case err == nil:
 		return nil
-	case p.cfg.adminGiven:
-		return fmt.Errorf("cannot listen on %s (%w); give another --admin-addr, or an empty one to do without", p.cfg.adminAddr, plain(err))
+	case p.cfg.AdminGiven:
+		return fmt.Errorf("cannot listen on %s (%w); give another --admin-addr, or an empty one to do without", p.cfg.AdminAddr, plain(err))
 	}
 	p.admin = nil
-	p.log.Warn("no metrics and profiles: the default admin address is taken; give --admin-addr", "addr", p.cfg.adminAddr)
+	p.log.Warn("no metrics and profiles: the default admin address is taken; give --admin-addr", "addr", p.cfg.AdminAddr)
 	return nil
 }
 
 func (p *program) openStore() (err error) {
-	if p.cfg.database != "" {
-		if p.db, err = store.OpenPostgres(context.Background(), p.cfg.database); err != nil {
+	if p.cfg.Database != "" {
+		if p.db, err = store.OpenPostgres(context.Background(), p.cfg.Database); err != nil {
 			return err
 		}
 	}
-	if p.dir, err = store.OpenDir(p.cfg.dataDir); err == nil && p.db == nil {
+	if p.dir, err = store.OpenDir(p.cfg.DataDir); err == nil && p.db == nil {
 		p.db, err = store.Open(context.Background(), p.dir.Database())
 	}
 	return err
@@ -335,8 +327,8 @@ func (p *program) openStore() (err error) {
 
 // adminToken is the configured one, or the one in the data directory.
 func (p *program) adminToken() (string, error) {
-	if p.cfg.adminToken != "" {
-		return p.cfg.adminToken, nil
+	if p.cfg.AdminToken != "" {
+		return p.cfg.AdminToken, nil
 	}
 	token, path, created, err := p.dir.AdminToken()
 	if err == nil {
@@ -356,37 +348,37 @@ func (p *program) build(market feed.Options, token string) {
 	}
 	market.Soon = func(sym quotes.Symbol) bool { return p.alerts.Armed(sym) }
 	p.market = feed.NewMarket(market)
-	p.notes = web.NewLog(p.db, alert.Options{Logger: p.log, Keep: cmp.Or(p.cfg.keep, -1), KeepFor: time.Duration(p.cfg.keepFor)})
+	p.notes = web.NewLog(p.db, alert.Options{Logger: p.log, Keep: cmp.Or(p.cfg.Keep, -1), KeepFor: p.cfg.KeepFor})
 	p.alerts = alert.NewEngine(p.db, alert.EngineOptions{
 		Instrument: p.market.Directory().Lookup, Demand: p.market.Demand(), MaxRules: alert.MaxRules, Logger: p.log,
 		Stored: func(list []alert.Notification) { p.web.Fired(list) },
 	})
-	p.guard = deliver.NewGuard(p.cfg.privateWebhooks)
+	p.guard = deliver.NewGuard(p.cfg.PrivateWebhooks)
 	p.outbox = deliver.NewRunner(p.db, deliver.Options{
-		Senders: p.senders(), PublicURL: p.publicURL, Alone: p.cfg.database == "", Logger: p.log,
+		Senders: p.senders(), PublicURL: p.publicURL, Alone: p.cfg.Database == "", Logger: p.log,
 	})
 	p.db.OnOutbox(p.outbox.Hint)
 	p.web = web.New(web.Options{
 		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, Rules: p.db, History: seen, Profiles: p.db, Marks: p.db, Incidents: p.db, Posts: posts(market.Specs),
 		Outbox: p.outbox, Channels: p.db,
-		PublicURL: p.publicURL, AllowedHosts: p.cfg.allowedHosts, CORSOrigins: p.cfg.corsOrigins,
-		EmbedAncestors: p.cfg.embedAncestors, FirstSymbols: p.cfg.symbols, AdminToken: token, DevViews: p.cfg.devViews,
-		MaxRate: p.cfg.maxRate, MaxSymbols: p.cfg.maxSymbols,
-		MaxStreams: p.limit.Max, MaxStreamsPerAddress: p.cfg.maxPerAddress, MaxStreamsPerSecond: p.cfg.maxPerSecond,
-		TrustedProxies: p.cfg.trustedProxies, AuthHeader: p.cfg.authHeader, Certificate: p.cert,
-		Heartbeat: p.cfg.heartbeat, WriteTimeout: p.cfg.writeTimeout, Drain: p.cfg.drain,
+		PublicURL: p.publicURL, AllowedHosts: p.cfg.AllowedHosts, CORSOrigins: p.cfg.CORSOrigins,
+		EmbedAncestors: p.cfg.EmbedAncestors, FirstSymbols: p.cfg.Symbols, AdminToken: token, DevViews: p.cfg.DevViews,
+		MaxRate: p.cfg.MaxRate, MaxSymbols: p.cfg.MaxSymbols,
+		MaxStreams: p.limit.Max, MaxStreamsPerAddress: p.cfg.MaxPerAddress, MaxStreamsPerSecond: p.cfg.MaxPerSecond,
+		TrustedProxies: p.cfg.TrustedProxies, AuthHeader: p.cfg.AuthHeader, Certificate: p.cert,
+		Heartbeat: p.cfg.Heartbeat, WriteTimeout: p.cfg.WriteTimeout, Drain: p.cfg.Drain,
 		Version: version(), Logger: p.log,
 	})
 }
 
 // parseDelivery takes the mail server and the services that the operator has set.
 func (p *program) parseDelivery() (err error) {
-	if p.cfg.smtp != "" {
-		if p.mail, err = deliver.ParseMailServer(p.cfg.smtp, p.cfg.smtpPassword, p.cfg.mailFrom, p.log); err != nil {
+	if p.cfg.SMTP != "" {
+		if p.mail, err = deliver.ParseMailServer(p.cfg.SMTP, p.cfg.SMTPPassword, p.cfg.MailFrom, p.log); err != nil {
 			return fmt.Errorf("--smtp: %w", err)
 		}
 	}
-	if p.services, err = deliver.ParseServices(p.cfg.services, p.log); err != nil {
+	if p.services, err = deliver.ParseServices(p.cfg.Services, p.log); err != nil {
 		return fmt.Errorf("TICKBOARD_SERVICES: %w", err)
 	}
 	return nil
@@ -545,7 +537,7 @@ func (p *program) httpServers() map[net.Listener]*http.Server {
 	}
 	front := newServer(p.web.Handler())
 	if p.cert != nil {
-		p.cert.Serve(front, p.cfg.writeTimeout)
+		p.cert.Serve(front, p.cfg.WriteTimeout)
 	}
 	servers := map[net.Listener]*http.Server{p.listener: front}
 	if p.admin != nil {
@@ -557,7 +549,7 @@ func (p *program) httpServers() map[net.Listener]*http.Server {
 // stopFront says goodbye to the streams, then lets the servers end what they
 // are answering; what takes too long is cut.
 func (p *program) stopFront(servers map[net.Listener]*http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.drain+drainTime)
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Drain+drainTime)
 	defer cancel()
 	if err := p.web.Drain(ctx); err != nil {
 		p.log.Warn("not every stream took its goodbye", "error", err)
@@ -631,14 +623,6 @@ func plain(err error) error {
 	return err
 }
 
-func newLogger(cfg config, w io.Writer) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: cfg.logLevel}
-	if cfg.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
-}
-
 // version is what the build knows of itself.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -654,265 +638,6 @@ func version() string {
 	return cmp.Or(name, "(devel)")
 }
 
-// config is the whole configuration, checked.
-type config struct {
-	addr, adminAddr string
-	adminGiven      bool // the admin address is not the default
-	publicURL       *url.URL
-	allowedHosts    []string
-	corsOrigins     []string
-	embedAncestors  []string
-	dataDir         string
-	database        string // "" is the file in dataDir
-	keep            int    // 0 is no limit
-	keepFor         days
-	feeds           []string
-	instruments     string
-	symbols         []quotes.Symbol
-	maxRate         float64
-	maxSymbols      int
-	maxStreams      int // 0 follows the file descriptors
-	maxPerAddress   int
-	maxPerSecond    int
-	trustedProxies  web.Networks
-	authHeader      string
-	privateWebhooks bool
-	smtp, mailFrom  string // "" is none
-	smtpPassword    string
-	services        string // lines of name=url
-	heartbeat       time.Duration
-	writeTimeout    time.Duration
-	drain           time.Duration
-	tlsCert, tlsKey string
-	logLevel        slog.Level
-	logFormat       string
-	devViews        bool
-	version         bool
-	adminToken      string
-	setting         feed.Env
-}
-
-// list is a flag that may be given several times.
-type list struct {
-	values []string
-	given  bool
-}
-
-func (l *list) String() string { return strings.Join(l.values, " ") }
-
-func (l *list) Set(value string) error {
-	if !l.given {
-		l.values, l.given = nil, true
-	}
-	l.values = append(l.values, strings.Fields(value)...)
-	return nil
-}
-
-// days is a flag for a time that may be long: 90d, or as time.ParseDuration has it.
-type days time.Duration
-
-func (d *days) String() string {
-	if *d != 0 && *d%days(24*time.Hour) == 0 {
-		return fmt.Sprint(int(time.Duration(*d).Hours())/24, "d")
-	}
-	return time.Duration(*d).String()
-}
-
-func (d *days) Set(value string) error {
-	if count, ok := strings.CutSuffix(value, "d"); ok {
-		n, err := strconv.ParseUint(count, 10, 16)
-		if err != nil {
-			return errors.New("write whole days, as 90d")
-		}
-		*d = days(n) * days(24*time.Hour)
-		return nil
-	}
-	length, err := time.ParseDuration(value)
-	if err != nil {
-		return errors.New("write a time, as 90d or 36h")
-	}
-	*d = days(length)
-	return nil
-}
-
-// texts are the flags that are checked after all have been read.
-type texts struct {
-	publicURL, allowedHosts, corsOrigins, embedAncestors, trustedProxies, symbols, logLevel string
-	feeds                                                                                   list
-}
-
-func flags(cfg *config, t *texts) *flag.FlagSet {
-	t.feeds.values = []string{"sim://"}
-	fs := flag.NewFlagSet("tickboard", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.StringVar(&cfg.addr, "addr", defaultAddr, "`host:port` to serve; port 0 takes a free one")
-	fs.StringVar(&cfg.adminAddr, "admin-addr", defaultAdminAddr, "`host:port` of the sources (/feeds), metrics and profiles; empty is off")
-	fs.StringVar(&t.publicURL, "public-url", "", "`address` in snippets and links, and an allowed origin (default: derived from --addr)")
-	fs.StringVar(&t.allowedHosts, "allowed-hosts", "", "comma list of further host `names` that requests may bear")
-	fs.StringVar(&t.corsOrigins, "cors-origins", "*", "comma list of `origins` that may read streams and quotes; * is any, none also turns framing off")
-	fs.StringVar(&t.embedAncestors, "embed-ancestors", "", "comma list of `origins` that may frame a widget (default: any)")
-	fs.StringVar(&cfg.dataDir, "data-dir", defaultDataDir(), "`folder` of the database and the admin token")
-	fs.IntVar(&cfg.keep, "keep-notifications", 100_000, "`number` of notifications that are kept, the newest; 0 is no limit")
-	fs.Var(&cfg.keepFor, "keep-notifications-for", "`time` for which they are kept, as 90d or 36h; 0 is for ever")
-	fs.StringVar(&cfg.database, "database", "", "`address` of a PostgreSQL that takes the place of the file in --data-dir, postgres://user@host:5432/name; with a password write it into TICKBOARD_DATABASE or the file that TICKBOARD_DATABASE_FILE names")
-	fs.Var(&t.feeds, "feed", "`URL` of a feed, may be given several times: sim://?seed=7&rate=2, replay://PATH?speed=10&loop=1")
-	fs.StringVar(&cfg.instruments, "instruments", "", "`file` of names for the feeds' symbols: CSV with the header symbol,name[,exchange,currency,type,decimals], or nasdaqlisted.txt or otherlisted.txt of Nasdaq Trader")
-	fs.StringVar(&t.symbols, "symbols", defaultSymbols, "comma list of `symbols` that a first visit shows")
-	fs.Float64Var(&cfg.maxRate, "max-rate", 10, "`writes` a second to one stream, from 0.1 to 50, where it asks for none")
-	fs.DurationVar(&cfg.heartbeat, "heartbeat", 15*time.Second, "`time` of silence after which a stream sends a heartbeat")
-	fs.DurationVar(&cfg.writeTimeout, "write-timeout", 30*time.Second, "`time` after which a client that takes nothing is dropped")
-	fs.DurationVar(&cfg.drain, "drain", 0, "`time` over which a stop spreads its goodbyes to the streams; 0 is all at once")
-	fs.IntVar(&cfg.maxStreams, "max-streams", 0, "`number` of streams at once, more are told to come back later; 0 follows the file descriptors (ulimit -n)")
-	fs.IntVar(&cfg.maxPerAddress, "max-streams-per-address", 200, "`number` of streams at once from one public address (IPv6: /64); 0 is no limit")
-	fs.IntVar(&cfg.maxPerSecond, "max-streams-per-second", 0, "`number` of new streams in a second; 0 is no limit")
-	fs.StringVar(&t.trustedProxies, "trusted-proxies", "", "comma list of `addresses` and networks whose X-Forwarded-For and -Proto are believed; loopback and private are words for theirs")
-	fs.StringVar(&cfg.authHeader, "auth-header", "", "`name` of the header in which --trusted-proxies say who the user is, as X-Forwarded-User; in place of a cookie")
-	fs.BoolVar(&cfg.privateWebhooks, "allow-private-webhooks", false, "let people have notifications sent to any address, of this network too and without https: for a server at home")
-	fs.StringVar(&cfg.smtp, "smtp", "", "`address` of the mail server for letters, smtp://user@host:587, or smtps:// where TLS begins at once; its password is TICKBOARD_SMTP_PASSWORD or in the file that TICKBOARD_SMTP_PASSWORD_FILE names")
-	fs.StringVar(&cfg.mailFrom, "mail-from", "", "mail `address` that letters are from, as quotes@example.com; needed with --smtp")
-	fs.StringVar(&cfg.tlsCert, "tls-cert", "", "PEM `file` of the certificate chain to serve HTTPS with; SIGHUP reads it again")
-	fs.StringVar(&cfg.tlsKey, "tls-key", "", "PEM `file` of its key")
-	fs.IntVar(&cfg.maxSymbols, "max-symbols", 200, "`number` of symbols on one stream")
-	fs.StringVar(&t.logLevel, "log-level", "info", "debug, info, warn or error")
-	fs.StringVar(&cfg.logFormat, "log-format", "text", "text or json")
-	fs.BoolVar(&cfg.devViews, "dev-views", false, "serve /dev/views: every view with canned data")
-	fs.BoolVar(&cfg.version, "version", false, "print the version")
-	return fs
-}
-
-// configure reads the flags, then the environment for those not given.
-func configure(args []string, env func(string) (string, bool)) (config, error) {
-	var cfg config
-	var t texts
-	fs := flags(&cfg, &t)
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return cfg, err
-		}
-		return cfg, fmt.Errorf("%w; see tickboard --help", err)
-	}
-	if fs.NArg() > 0 {
-		return cfg, fmt.Errorf("%q is no flag; see tickboard --help", fs.Arg(0))
-	}
-	given := make(map[string]bool)
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	var errs []error
-	fs.VisitAll(func(f *flag.Flag) {
-		if value, ok := env(envName(f.Name)); ok && !given[f.Name] {
-			given[f.Name] = true
-			if err := f.Value.Set(value); err != nil {
-				errs = append(errs, fmt.Errorf("%s=%q: %w; see tickboard --help", envName(f.Name), value, err))
-			}
-		}
-	})
-	if len(errs) > 0 {
-		return cfg, errs[0]
-	}
-	cfg.adminGiven = given["admin-addr"]
-	if err := cfg.check(t); err != nil {
-		return cfg, err
-	}
-	var err error
-	cfg.setting = func(name string) (string, error) { return secret(name, env) }
-	if !given["database"] {
-		cfg.database, err = cfg.setting("DATABASE")
-	}
-	for name, into := range map[string]*string{"ADMIN_TOKEN": &cfg.adminToken, "SMTP_PASSWORD": &cfg.smtpPassword, "SERVICES": &cfg.services} {
-		if err == nil {
-			*into, err = cfg.setting(name)
-		}
-	}
-	return cfg, err
-}
-
-// check takes over the texts, each with an error that says what to write.
-func (cfg *config) check(t texts) (err error) {
-	cfg.feeds = t.feeds.values
-	cfg.allowedHosts, cfg.corsOrigins, cfg.embedAncestors = split(t.allowedHosts), split(t.corsOrigins), split(t.embedAncestors)
-	if cfg.symbols, err = quotes.ParseSymbols(t.symbols); err != nil {
-		return fmt.Errorf("--symbols: %w", err)
-	}
-	if t.publicURL != "" {
-		if cfg.publicURL, err = parsePublicURL(t.publicURL); err != nil {
-			return err
-		}
-	}
-	if cfg.trustedProxies, err = web.ParseNetworks(t.trustedProxies); err != nil {
-		return fmt.Errorf("--trusted-proxies: %w", err)
-	}
-	if err := cfg.logLevel.UnmarshalText([]byte(t.logLevel)); err != nil {
-		return fmt.Errorf("--log-level %q: write debug, info, warn or error", t.logLevel)
-	}
-	for _, bad := range []struct {
-		is   bool
-		says string
-	}{
-		{len(cfg.feeds) == 0, "--feed is empty: give one, as sim://"},
-		{!(cfg.maxRate >= 0.1 && cfg.maxRate <= 50), "--max-rate is from 0.1 to 50"},
-		{cfg.heartbeat < 100*time.Millisecond, "--heartbeat is at least 100ms"},
-		{cfg.writeTimeout < 100*time.Millisecond, "--write-timeout is at least 100ms"},
-		{cfg.maxStreams < 0, "--max-streams is at least 1, or 0 to follow the file descriptors"},
-		{cfg.maxPerAddress < 0, "--max-streams-per-address is at least 1, or 0 for no limit"},
-		{cfg.maxPerSecond < 0, "--max-streams-per-second is at least 1, or 0 for no limit"},
-		{cfg.drain < 0 || cfg.drain > time.Hour, "--drain is from 0s to 1h"},
-		{cfg.smtp == "" && cfg.mailFrom != "", "--mail-from is of no use without --smtp, the mail server"},
-		{(cfg.tlsCert == "") != (cfg.tlsKey == ""), "--tls-cert and --tls-key are given both or neither"},
-		{!isToken(cfg.authHeader), "--auth-header is the name of a header, as X-Forwarded-User"},
-		{cfg.authHeader != "" && len(cfg.trustedProxies) == 0, "--auth-header needs --trusted-proxies: name the proxies that are believed; they must replace what a client sends in that header"},
-		{cfg.keep < 0, "--keep-notifications is at least 1, or 0 for no limit"},
-		{cfg.keepFor < 0 || cfg.keepFor > 0 && cfg.keepFor < days(time.Minute), "--keep-notifications-for is at least 1m, or 0 for ever"},
-		{cfg.maxSymbols < 1, "--max-symbols is at least 1"},
-		{cfg.logFormat != "text" && cfg.logFormat != "json", "--log-format is text or json"},
-		{cfg.dataDir == "", "--data-dir is needed: there is no home directory to derive it from"},
-		{len(cfg.symbols) > cfg.maxSymbols, "--symbols names more than --max-symbols allows"},
-		{slices.ContainsFunc(slices.Concat(cfg.embedAncestors, cfg.corsOrigins), unsafeSource), "--embed-ancestors and --cors-origins take origins, as https://example.com"},
-	} {
-		if bad.is {
-			return errors.New(bad.says)
-		}
-	}
-	return nil
-}
-
-// isToken says that a text can be the name of a header (RFC 9110, section 5.6.2),
-// or is none.
-func isToken(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
-	})
-}
-
-// unsafeSource says that a text could end a header's directive.
-func unsafeSource(s string) bool { return strings.ContainsAny(s, "; \t\r\n\"") }
-
-func parsePublicURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
-		return nil, fmt.Errorf("--public-url %q: write an address without a path, as https://quotes.example.com", s)
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
-}
-
-// secret reads TICKBOARD_NAME, or the file that TICKBOARD_NAME_FILE names.
-func secret(name string, env func(string) (string, bool)) (string, error) {
-	if value, ok := env("TICKBOARD_" + name); ok && value != "" {
-		return value, nil
-	}
-	variable := "TICKBOARD_" + name + "_FILE"
-	path, ok := env(variable)
-	if !ok || path == "" {
-		return "", nil
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", variable, err)
-	}
-	if data = bytes.TrimSpace(data); len(data) == 0 {
-		return "", fmt.Errorf("%s: %s is empty", variable, path)
-	}
-	return string(data), nil
-}
-
 // summary is what the log says of the configuration; no secrets.
 func (p *program) summary() []any {
 	adminAddr := "off"
@@ -925,78 +650,21 @@ func (p *program) summary() []any {
 	}
 	list := []any{
 		"version", version(), "addr", p.listener.Addr().String(), "admin_addr", adminAddr, "public_url", p.publicURL.String(),
-		"feeds", strings.Join(feeds, " "), "data_dir", p.cfg.dataDir, "database", p.db.String(),
-		"max_rate", p.cfg.maxRate, "max_symbols", p.cfg.maxSymbols,
+		"feeds", strings.Join(feeds, " "), "data_dir", p.cfg.DataDir, "database", p.db.String(),
+		"max_rate", p.cfg.MaxRate, "max_symbols", p.cfg.MaxSymbols,
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,
-		"max_streams_per_address", p.cfg.maxPerAddress, "max_streams_per_second", p.cfg.maxPerSecond,
-		"cors_origins", strings.Join(p.cfg.corsOrigins, ","), "drain", p.cfg.drain, "private_webhooks", p.cfg.privateWebhooks,
+		"max_streams_per_address", p.cfg.MaxPerAddress, "max_streams_per_second", p.cfg.MaxPerSecond,
+		"cors_origins", strings.Join(p.cfg.CORSOrigins, ","), "drain", p.cfg.Drain, "private_webhooks", p.cfg.PrivateWebhooks,
 		"services", strings.Join(p.services.Names(), ","),
 	}
 	if p.mail != nil {
 		list = append(list, "smtp", p.mail.String(), "mail_from", p.mail.Address())
 	}
-	if p.cfg.authHeader != "" {
-		list = append(list, "auth_header", p.cfg.authHeader)
+	if p.cfg.AuthHeader != "" {
+		list = append(list, "auth_header", p.cfg.AuthHeader)
 	}
 	if p.cert != nil {
 		list = append(list, "tls_names", strings.Join(p.cert.Names(), " "), "tls_expires", p.cert.Expires())
 	}
 	return list
-}
-
-// help lists the flags with their variables and defaults.
-func help() string {
-	var b strings.Builder
-	b.WriteString("tickboard shows stock quotes in real time: pages, widgets, Server-Sent Events.\n\n" +
-		"Usage:\n  tickboard [flags]                                  serve\n" +
-		"  tickboard watch SYMBOL… [--feed URL]… [--json]     print quotes in the terminal, without a browser\n" +
-		"  tickboard feeds                                    list the feeds with their parameters and settings\n" +
-		"  tickboard backup FILE [--data-dir FOLDER]          copy the database, which may be in use\n\nEvery flag has an environment variable; a flag wins over it.\n\n")
-	flags(new(config), new(texts)).VisitAll(func(f *flag.Flag) {
-		kind, usage := flag.UnquoteUsage(f)
-		fmt.Fprintf(&b, "  --%s %s\n      %s\n", f.Name, kind, usage)
-		fmt.Fprintf(&b, "      default: %s   variable: %s\n", cmp.Or(f.DefValue, `""`), envName(f.Name))
-	})
-	b.WriteString("\nSecrets come from the environment, or from a file that a variable names:\n" +
-		"  TICKBOARD_ADMIN_TOKEN, TICKBOARD_ADMIN_TOKEN_FILE\n" +
-		"      admits to POST /send and to /feeds; default: generated into the data folder\n" +
-		"  TICKBOARD_SMTP_PASSWORD, TICKBOARD_SMTP_PASSWORD_FILE\n" +
-		"      the password of --smtp\n" +
-		"  TICKBOARD_SERVICES, TICKBOARD_SERVICES_FILE\n" +
-		"      chat services that people may choose from, lines of NAME=URL as shoutrrr.nickfedor.com lists them\n\nFeeds:\n")
-	for _, name := range slices.Sorted(maps.Keys(schemes())) {
-		scheme := schemes()[name]
-		fmt.Fprintf(&b, "  %-8s %s\n", name, scheme.Usage)
-		for _, setting := range scheme.Settings {
-			fmt.Fprintf(&b, "  %-8s variable: TICKBOARD_%s\n", "", setting)
-		}
-	}
-	return b.String()
-}
-
-func envName(flagName string) string {
-	return "TICKBOARD_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
-}
-
-func split(s string) []string {
-	var parts []string
-	for part := range strings.SplitSeq(s, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-// defaultDataDir is the user's state directory (XDG Base Directory
-// Specification), "" where there is no home.
-func defaultDataDir() string {
-	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "tickboard")
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(home, ".local", "state", "tickboard")
 }

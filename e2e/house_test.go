@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"web/sse":             {},
 	"e2e/load":            {"e2e/load/market"},
 	"e2e/load/market":     {},
+	"web/config":          {"quotes", "feed", "web"},
 	"web":                 {"quotes", "quotes/alert", "quotes/deliver", "quotes/history", "quotes/hub", "quotes/profile", "feed", "views", "static", "web/sse"},
 }
 
