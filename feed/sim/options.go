@@ -41,7 +41,7 @@ type config struct {
 }
 
 // usual is what a URL without parameters says.
-func usual() config { return config{seed: 7, rate: 2, burst: true, speed: 1} }
+func usual() config { return config{seed: 7, rate: 8, burst: true, speed: 1} }
 
 // virtual says that the market's time is not ours.
 func (c *config) virtual() bool { return c.speed != 1 || !c.start.IsZero() }

@@ -16,7 +16,7 @@ func TestURLIsParsed(t *testing.T) {
 		"sim://?seed=18446744073709551615":     with(func(c *config) { c.seed = 1<<64 - 1 }),
 		"sim://?rate=0.01&count=100000":        with(func(c *config) { c.rate, c.count = 0.01, 100_000 }),
 		"sim://?burst=0&rate=1000&seed=0":      with(func(c *config) { c.burst, c.rate, c.seed = false, 1000, 0 }),
-		"sim://?seed=7&rate=2&count=0&burst=1": usual(),
+		"sim://?seed=7&rate=8&count=0&burst=1": usual(),
 		"sim://?speed=1&hours=demo&split=0":    usual(),
 		"sim://?speed=10000&hours=real":        with(func(c *config) { c.speed, c.real = 10_000, true }),
 		"sim://?speed=1.5&split=1":             with(func(c *config) { c.speed, c.split = 1.5, true }),

@@ -79,10 +79,10 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
-const usage = "sim://?seed=7&rate=2&count=0&burst=1&hours=demo&speed=1&start=2026-03-09T13:25:00Z&split=0&faults=gap,dup,reorder,silence,crossed"
+const usage = "sim://?seed=7&rate=8&count=0&burst=1&hours=demo&speed=1&start=2026-03-09T13:25:00Z&split=0&faults=gap,dup,reorder,silence,crossed"
 
 // Scheme is "sim://" with the parameters of the package's doc, all of which may
-// be left out: sim:// is sim://?seed=7&rate=2&count=0&burst=1&hours=demo&speed=1.
+// be left out: sim:// is sim://?seed=7&rate=8&count=0&burst=1&hours=demo&speed=1.
 func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open, Parameters: parameters()} }
 
 func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
