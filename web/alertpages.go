@@ -35,7 +35,7 @@ func (s *Server) alertsPage(c echo.Context) error {
 	var page views.AlertsPage
 	page.Bell, page.LastID = s.bell(ctx, caller)
 	if page.AlertList, page.History, err = s.alertNews(c); err != nil {
-		s.Logger.Warn("a page without alerts", "error", err)
+		s.without(ctx, "a page without alerts", err)
 		page.Away = true
 	}
 	rows := make([]views.Row, 0, len(page.Groups))

@@ -60,14 +60,19 @@ func newCallers() *callers {
 func (s *Server) caller(c echo.Context) (profile.ID, error) {
 	found, err := s.identify(c)
 	if _, meant := errors.AsType[*problem](err); err != nil && !meant {
-		s.warnAway(err)
+		s.warnAway(c, err)
 		return 0, nil
 	}
 	return found.ID, err
 }
 
-func (s *Server) warnAway(err error) {
-	s.callers.warn.Do(func() { s.Logger.Warn("nobody's own things can be shown now", "error", err) })
+// warnAway says now and then in the log that it cannot be told who asks.
+func (s *Server) warnAway(c echo.Context, err error) {
+	ctx := c.Request().Context()
+	if left(ctx, err) { // which must not use up the word of a fault
+		return
+	}
+	s.callers.warn.Do(func() { s.without(ctx, "nobody's own things can be shown now", err) })
 }
 
 // ownerOnly is caller for what only an owner can have: it refuses nobody with

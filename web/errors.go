@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,10 +29,30 @@ func refuse(status int, format string, args ...any) error {
 	return &problem{Status: status, Title: http.StatusText(status), Detail: fmt.Sprintf(format, args...)}
 }
 
+// left says that an error is none of ours: who asked has gone, and what was under
+// way for them was given up. The context is the request's, or one made of it.
+func left(ctx context.Context, err error) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled)
+}
+
+// without logs that an answer lacks something, for a fault that does not keep the
+// rest from who asks.
+func (s *Server) without(ctx context.Context, what string, err error) {
+	if left(ctx, err) {
+		s.Logger.Debug("the client left", "error", err)
+		return
+	}
+	s.Logger.Warn(what, "error", err)
+}
+
 // fail answers a request whose handler returned an error. The text of a fault
-// of ours stays in the log.
+// of ours stays in the log. Nobody is there to answer who left.
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
+		return
+	}
+	if left(c.Request().Context(), err) {
+		s.Logger.Debug("the client left", "method", c.Request().Method, "path", loggedPath(c), "error", err)
 		return
 	}
 	p := asProblem(err)

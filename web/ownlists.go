@@ -58,7 +58,7 @@ func (s *Server) ownLists(c echo.Context) ([]profile.List, views.OwnLists, error
 	s.personal(c)
 	found, err := s.identify(c)
 	if p := storageProblem(err); p != nil {
-		s.warnAway(err)
+		s.warnAway(c, err)
 		return nil, views.OwnLists{ListsAway: true}, nil
 	}
 	if err != nil || found.ID == 0 {
@@ -68,7 +68,7 @@ func (s *Server) ownLists(c echo.Context) ([]profile.List, views.OwnLists, error
 	defer cancel()
 	lists, version, err := s.Profiles.Lists(ctx, found.ID)
 	if err != nil {
-		s.warnAway(err)
+		s.warnAway(c, err)
 		return nil, views.OwnLists{ListsAway: true}, nil
 	}
 	own := views.OwnLists{ListsVersion: version}

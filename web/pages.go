@@ -111,7 +111,7 @@ func (s *Server) symbolPage(c echo.Context) error {
 	cancel()
 	alerts, err := s.alertsOn(c, sym)
 	if err != nil { // the page has its quote all the same
-		s.Logger.Warn("a page without alerts", "error", err)
+		s.without(c.Request().Context(), "a page without alerts", err)
 	}
 	rows := s.rowsOf(sym)
 	words := s.marketWords(rows, false)

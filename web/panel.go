@@ -23,7 +23,7 @@ type panel struct {
 func (s *Server) panel(ctx context.Context, caller profile.ID, shows []quotes.Symbol) panel {
 	p, err := s.readPanel(ctx, caller, shows)
 	if err != nil {
-		s.Logger.Warn("a page without notifications", "error", err)
+		s.without(ctx, "a page without notifications", err)
 		return panel{last: s.Log.Last(), away: true}
 	}
 	return p
@@ -59,7 +59,7 @@ func (s *Server) bell(ctx context.Context, caller profile.ID, shows ...quotes.Sy
 			return bellOf(standing{st.Unread, st.Version}, found), last
 		}
 	}
-	s.Logger.Warn("a page without its unread notifications", "error", err)
+	s.without(ctx, "a page without its unread notifications", err)
 	return views.Bell{}, last
 }
 

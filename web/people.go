@@ -96,7 +96,7 @@ func (s *Server) follower(c echo.Context) (f follower, err error) {
 		f.Found, err = s.identify(c)
 	}
 	if err != nil && c.Request().Context().Err() == nil {
-		s.warnAway(err)
+		s.warnAway(c, err)
 		return follower{away: true}, nil
 	}
 	return f, err

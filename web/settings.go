@@ -29,7 +29,7 @@ func (s *Server) settings(c echo.Context) error {
 		err = s.fillSettings(ctx, c, found.ID, &page)
 	}
 	if err != nil { // not knowing who asks, the page must not say that nothing is kept
-		s.warnAway(err)
+		s.warnAway(c, err)
 		page = views.SettingsPage{Site: page.Site, Ways: page.Ways, Services: page.Services, MaxChannels: page.MaxChannels, User: page.User, Away: true}
 	}
 	return s.render(c, views.Settings(page))

@@ -18,14 +18,18 @@ import (
 )
 
 // fault says what was tried, and makes one of quotes.ErrStorage of an error
-// that is one. The context is the caller's: when it has ended, that is the
-// error. A time limit of our own is not the caller's, and is not wrapped. Of nil
-// it makes nil.
+// that is one. The context is the caller's: when it has ended, the error wraps
+// how, whatever the database has made of it. A time limit of our own is not the
+// caller's, and is not wrapped. Of nil it makes nil.
 func fault(ctx context.Context, tried string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if kind := storageKind(err); ctx.Err() == nil && kind != nil {
+	ended, kind := ctx.Err(), storageKind(err)
+	switch {
+	case ended != nil && !errors.Is(err, ended):
+		return fmt.Errorf("%s: %w: %w", tried, ended, err)
+	case ended == nil && kind != nil:
 		return fmt.Errorf("%s: %w: %s", tried, kind, oneLine(err))
 	}
 	return fmt.Errorf("%s: %w", tried, err)
