@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/backgroundservice"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -105,6 +106,7 @@ type tab struct {
 	order    []network.RequestID
 	messages []message
 	workers  []serviceworker.RegistrationID // those of the site, newest last
+	shown    int                            // notifications of workers, once watched for
 }
 
 // request is what the browser asked for.
@@ -249,6 +251,8 @@ func (p *tab) listen(event any) {
 		for _, r := range e.Registrations {
 			p.workers = append(p.workers, r.RegistrationID)
 		}
+	case *backgroundservice.EventBackgroundServiceEventReceived:
+		p.shown++
 	case *network.EventEventSourceMessageReceived:
 		p.messages = append(p.messages, message{e.EventName, e.EventID, e.Data, time.Now()})
 	}
