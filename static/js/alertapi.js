@@ -1,5 +1,6 @@
 // @ts-check
 // The viewer's alerts at the server.
+import { inTurn } from './first.js'
 
 /**
  * @typedef {{id: number, symbol: string, condition: string, level?: number, window?: string, hysteresis?: number,
@@ -30,7 +31,8 @@ export async function call(method, path, body, version) {
 	const headers = {}
 	if (body) headers['Content-Type'] = 'application/json'
 	if (version) headers['If-Match'] = `"v${version}"`
-	const response = await fetch('/api/v1' + path, { method, headers, body: body && JSON.stringify(body), cache: 'no-cache', signal: AbortSignal.timeout(15_000) })
+	const ask = () => fetch('/api/v1' + path, { method, headers, body: body && JSON.stringify(body), cache: 'no-cache', signal: AbortSignal.timeout(15_000) })
+	const response = await (method === 'GET' ? ask() : inTurn(ask))
 	if (!response.ok) throw new Refusal({ ...await response.json().catch(() => ({})), status: response.status })
 	return response.status === 204 ? undefined : response.json().catch(() => undefined)
 }

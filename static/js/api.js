@@ -1,5 +1,6 @@
 // @ts-check
 // The server's answers to what the page asks once; loaded when it does.
+import { inTurn } from './first.js'
 
 /** @param {string} url @param {AbortSignal} [signal] */
 export async function json(url, signal) {
@@ -13,7 +14,7 @@ export async function json(url, signal) {
  * @param {string} method @param {string} url @param {object} body
  */
 export async function change(method, url, body) {
-	const response = await fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+	const response = await inTurn(() => fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }))
 	if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `The server answered ${response.status}.`)
 	return response.json()
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // The page of a person's own settings. Each change goes to the API; then the
 // page's parts are taken over as the server renders them.
+import { inTurn } from './first.js'
 import { help, shortcuts } from './keys.js'
 import { listQuery } from './lists.js'
 import { morph } from './morph.js'
@@ -31,13 +32,15 @@ let here = ''
  * @param {string} method @param {string} path @param {unknown} [body] @param {RequestInit} [more]
  */
 async function ask(method, path, body, more) {
+	const send = () => fetch('/api/v1' + path, {
+		method, cache: 'no-store', body: body === undefined ? undefined : JSON.stringify(body), ...more,
+		headers: { ...more?.headers, ...body === undefined ? {} : { 'Content-Type': 'application/json' } },
+	})
 	/** @type {Response} */
 	let response
 	try {
-		response = await fetch('/api/v1' + path, {
-			method, cache: 'no-store', body: body === undefined ? undefined : JSON.stringify(body), ...more,
-			headers: { ...more?.headers, ...body === undefined ? {} : { 'Content-Type': 'application/json' } },
-		})
+		// What is sent while the page is left waits for nobody.
+		response = await (method === 'GET' || more?.keepalive ? send() : inTurn(send))
 	} catch {
 		throw new Error('The server does not answer. Try again in a moment.')
 	}

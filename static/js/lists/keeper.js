@@ -2,6 +2,7 @@
 // Keeps the viewer's lists on the server: a change shows at once and is sent after
 // those before it, again and again until the server has taken or refused it. What
 // is not sent yet outlives a reload of the tab. It touches no document.
+import { inTurn } from '../first.js'
 import { applied } from './changes.js'
 
 /**
@@ -185,9 +186,10 @@ export class Keeper {
 		const headers = {}
 		if (body) headers['Content-Type'] = 'application/json'
 		if (version != null) headers['If-Match'] = `"v${version}"`
-		const response = await this.host.fetch(api + path, {
+		const ask = () => this.host.fetch(api + path, {
 			method, headers, body: body && JSON.stringify(body), cache: 'no-cache', keepalive: method !== 'GET', signal: AbortSignal.timeout(patience),
 		})
+		const response = await (method === 'GET' ? ask() : inTurn(ask, this.base.some((l) => l.id > 0)))
 		if (response.status === 429 || response.status >= 500 || method === 'GET' && !response.ok) {
 			const { detail } = await response.json().catch(() => ({}))
 			throw Object.assign(new Error(detail ?? `The server answered ${response.status}.`), { wait: 1000 * Number(response.headers.get('Retry-After')) })
