@@ -18,8 +18,9 @@ type APIPage struct {
 
 // API is an OpenAPI document as people read it.
 type API struct {
-	About  []string // paragraphs
-	Groups []APIGroup
+	About   []string // paragraphs
+	Groups  []APIGroup
+	Schemas []APISchema
 }
 
 // APIGroup are the calls with one tag.
@@ -33,6 +34,7 @@ type APICall struct {
 	ID, Method, Path, Summary, About string
 	Needs                            string // what the caller has to show, "" for nothing
 	Parameters                       []APIParameter
+	Body                             []APIBody // a call takes one of them
 	Answers                          []APIAnswer
 	flags                            []string // of the curl example, before the address
 	query                            string   // of the example's address
@@ -41,20 +43,34 @@ type APICall struct {
 
 // APIParameter is one parameter of a call.
 type APIParameter struct {
-	Name, In, About string
-	Required        bool
+	In string // where it goes: path, query or header
+	APIField
 }
 
-// where says where it goes, and whether it has to be there.
-func (p APIParameter) where() string {
-	if p.Required {
-		return "in the " + p.In + ", needed"
-	}
-	return "in the " + p.In
+// APIBody is what is sent or answered, of one media type.
+type APIBody struct {
+	Kind string // the media type
+	Type APIType
+	APISchema
+}
+
+// json says that it is one JSON document, so that its type says all of it.
+func (b APIBody) json() bool {
+	return strings.HasSuffix(b.Kind, "/json") || strings.HasSuffix(b.Kind, "+json")
 }
 
 // APIAnswer is what a call may answer.
-type APIAnswer struct{ Status, Kind, About string }
+type APIAnswer struct {
+	Status, About string
+	Body          []APIBody
+	Events        []APIEvent // of a stream
+}
+
+// APIEvent is an event of a stream.
+type APIEvent struct {
+	Name string
+	Type APIType
+}
 
 // document is as much of an OpenAPI document as a page shows.
 type document struct {
@@ -65,6 +81,7 @@ type document struct {
 	Components struct {
 		Parameters      map[string]parameter
 		Responses       map[string]response
+		Schemas         map[string]schema
 		SecuritySchemes map[string]struct{ Type, Description string }
 	}
 }
@@ -86,6 +103,8 @@ type parameter struct {
 	Required bool
 
 	Description, Example string
+
+	Schema schema
 }
 
 type response struct {
@@ -96,11 +115,9 @@ type response struct {
 
 // content is by media type.
 type content map[string]struct {
-	Schema struct {
-		Ref string `json:"$ref"`
-	}
+	Schema  schema
 	Example json.RawMessage
-	Events  map[string]json.RawMessage `json:"x-events"`
+	Events  properties `json:"x-events"`
 }
 
 // methods are in the order in which people read them.
@@ -125,6 +142,7 @@ func ReadAPI(text []byte) (api API, err error) {
 		}
 		api.Groups = append(api.Groups, group)
 	}
+	api.Schemas = d.list()
 	return api, nil
 }
 
@@ -140,15 +158,16 @@ func (d *document) call(method, path string, o operation) APICall {
 		}
 		c.add(p)
 	}
-	if kinds := slices.Sorted(maps.Keys(o.RequestBody.Content)); len(kinds) > 0 {
-		c.send(kinds[0], o.RequestBody.Content[kinds[0]].Example)
+	c.Body = d.bodies(o.RequestBody.Content)
+	if len(c.Body) > 0 {
+		c.send(c.Body[0].Kind, o.RequestBody.Content[c.Body[0].Kind].Example)
 	}
 	for _, status := range slices.Sorted(maps.Keys(o.Responses)) {
 		r := o.Responses[status]
 		if r.Ref != "" {
 			r = d.Components.Responses[last(r.Ref)]
 		}
-		c.answer(status, r)
+		d.answer(&c, status, r)
 	}
 	return c
 }
@@ -177,7 +196,7 @@ func (d *document) secure(c *APICall, ways []map[string][]string) {
 // add adds a parameter, to the example where it must be there or there is an
 // example of it.
 func (c *APICall) add(p parameter) {
-	c.Parameters = append(c.Parameters, APIParameter{Name: p.Name, In: p.In, About: p.Description, Required: p.Required})
+	c.Parameters = append(c.Parameters, APIParameter{In: p.In, APIField: APIField{Name: p.Name, About: p.Description, Required: p.Required, Type: p.Schema.kind()}})
 	switch {
 	case p.In == "path":
 		c.examplePath = strings.ReplaceAll(c.examplePath, "{"+p.Name+"}", p.Example)
@@ -204,28 +223,35 @@ func (c *APICall) send(kind string, example json.RawMessage) {
 	c.flags = append(c.flags, fmt.Sprintf("-H 'Content-Type: %s'", kind), fmt.Sprintf("-d '%s'", text))
 }
 
-// answer adds an answer. Errors are all of one kind, which the page says once.
-func (c *APICall) answer(status string, r response) {
-	a := APIAnswer{Status: status, About: r.Description}
+// answer adds an answer.
+func (d *document) answer(c *APICall, status string, r response) {
+	a := APIAnswer{Status: status, About: r.Description, Body: d.bodies(r.Content)}
 	if status == "default" {
 		a.Status = "others"
 	}
-	var kinds []string
 	for _, kind := range slices.Sorted(maps.Keys(r.Content)) {
-		of := r.Content[kind]
-		switch {
-		case kind == "application/problem+json":
-		case len(of.Events) > 0:
-			c.flags = append([]string{"-N"}, c.flags...)
-			kinds = append(kinds, "events "+strings.Join(slices.Sorted(maps.Keys(of.Events)), ", "))
-		case of.Schema.Ref != "":
-			kinds = append(kinds, last(of.Schema.Ref))
-		default:
-			kinds = append(kinds, kind)
+		for _, event := range r.Content[kind].Events {
+			a.Events = append(a.Events, APIEvent{Name: event.name, Type: event.kind()})
 		}
 	}
-	a.Kind = strings.Join(kinds, ", ")
+	if len(a.Events) > 0 {
+		c.flags = append([]string{"-N"}, c.flags...)
+	}
 	c.Answers = append(c.Answers, a)
+}
+
+// usualProblem is what errors are, which the page says once.
+const usualProblem = "Problem"
+
+// bodies are what may be sent or answered, by media type.
+func (d *document) bodies(of content) []APIBody {
+	var all []APIBody
+	for _, kind := range slices.Sorted(maps.Keys(of)) {
+		if s := of[kind].Schema; last(s.Ref) != usualProblem {
+			all = append(all, APIBody{Kind: kind, Type: s.kind(), APISchema: d.resolve(s).named(last(s.Ref))})
+		}
+	}
+	return all
 }
 
 // Curl is an example of the call, at this site.

@@ -24,7 +24,8 @@
 //   - market.go        which markets are open, which sources are down
 //   - feeds.templ      how the sources are, for the operator; feeds.go has its words
 //   - settings.templ   a person's own settings, and the end of letters; settings.go has its words
-//   - api.templ        the calls of the API; api.go reads them from its description
+//   - api.templ        the calls of the API; api.go reads them from its description,
+//     apischema.go what they take and give
 //   - error.templ      an error for a person
 //   - dev.templ        the list of samples
 //   - samples.go       canned data for every view; samples_alerts.go that of alerts,

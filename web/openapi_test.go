@@ -102,14 +102,26 @@ func TestTheDocumentIsServed(t *testing.T) {
 	}
 }
 
-// TestTheAPIPageShowsEveryCall reads the page as people do.
-func TestTheAPIPageShowsEveryCall(t *testing.T) {
+// TestTheAPIPageShowsEveryCallAndField reads the page as people do.
+func TestTheAPIPageShowsEveryCallAndField(t *testing.T) {
 	s := newServer(t)
 	page := s.ask(t, http.MethodGet, "/api", "")
 	for path, item := range readDocument(t).Paths.Map() {
 		for method, op := range item.Operations() {
 			if want := `<details id="` + op.OperationID + `"><summary><code><b>` + method + `</b> ` + path + `</code>`; !strings.Contains(page.body, want) {
 				t.Errorf("no %s", want)
+			}
+		}
+	}
+	for name, s := range readDocument(t).Components.Schemas {
+		_, rest, ok := strings.Cut(page.body, `<h3 id="schema-`+name+`">`)
+		if !ok {
+			t.Errorf("no schema %s", name)
+		}
+		section, _, _ := strings.Cut(rest, "<h3")
+		for field := range s.Value.Properties {
+			if !strings.Contains(section, `<th scope="row"><code>`+field+`</code></th>`) {
+				t.Errorf("the schema %s lacks its field %s", name, field)
 			}
 		}
 	}
