@@ -12,10 +12,10 @@ var (
 	}, shared...)
 	sharedModules   = append([]string{"go.js", "elements/watchlist.js"}, shared...)
 	symbolModules   = append([]string{"go.js"}, shared...)
-	alertsModules   = append([]string{"alertapi.js", "go.js", "morph.js", "elements/alertlist.js"}, shared...)
+	alertsModules   = append([]string{"alertapi.js", "first.js", "go.js", "morph.js", "elements/alertlist.js"}, shared...)
 	plainModules    = []string{"prefs.js"}
 	feedsModules    = append([]string{"morph.js"}, plainModules...)
-	settingsModules = []string{"api.js", "keys.js", "lists.js", "morph.js", "prefs.js", "push.js", "search.js", "stream.js", "elements/toast.js"}
+	settingsModules = []string{"api.js", "first.js", "keys.js", "lists.js", "morph.js", "prefs.js", "push.js", "search.js", "stream.js", "elements/toast.js"}
 )
 
 // head is what pages differ in before their body.
