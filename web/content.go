@@ -116,7 +116,7 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 	var start alert.Start
 	if o.kind.notifications {
 		var err error
-		if start, err = s.Log.Resume(ctx, o.after, o.resume); err != nil {
+		if start, err = s.Log.Resume(ctx, int64(o.caller.ID), o.after, o.resume); err != nil {
 			return nil, fmt.Errorf("%w: %w", errLog, err)
 		}
 		c.gap = start.Gap

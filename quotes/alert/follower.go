@@ -47,7 +47,8 @@ func (f *Follower) Pass() bool {
 	return f.cursor < l.ring.last
 }
 
-// Lost says that retention has removed entries before they were taken. A stream
+// Lost says that retention has removed entries before they were taken that may have
+// been for the audience. A stream
 // that was told of no gap when it began ends then, before it sends what Take
 // returned: its client comes back with the number it has, and is told.
 func (f *Follower) Lost() bool { return f.lost }
@@ -120,14 +121,13 @@ func (f *Follower) takeStored(ctx context.Context, dst []*Entry, limit int, olde
 	return f.audience.keep(took, len(dst), time.Now()), nil
 }
 
-// notePruned finds out whether retention has removed what should have been among
-// rows, which were read after the cursor. Where no number is missing it was not;
-// where one is, it may have been another profile's.
+// notePruned finds out whether retention has removed what may have been among
+// rows, which were read after the cursor. Where no number is missing it was not.
 func (f *Follower) notePruned(ctx context.Context, rows []Notification) error {
 	if f.lost || len(rows) > 0 && rows[0].ID == f.cursor+1 {
 		return nil
 	}
-	_, pruned, err := f.log.store.Bounds(ctx)
+	pruned, err := f.log.store.PrunedFor(ctx, f.audience.Profile)
 	if err != nil || pruned <= f.cursor {
 		return err
 	}

@@ -119,16 +119,18 @@ type Start struct {
 	// Resumed says that ID is the one that was asked for; otherwise it is the
 	// newest.
 	Resumed bool
-	// Gap says that retention has removed notifications after ID.
+	// Gap says that retention has removed notifications after ID that may have been
+	// for who asks.
 	Gap bool
 }
 
-// Resume decides where a stream begins that has seen everything up to the
-// number after, if it was given one at all (a malformed one counts as none).
+// Resume decides where a stream of a profile, 0 for nobody's, begins that has seen
+// everything up to the number after, if it was given one at all (a malformed one
+// counts as none).
 // For a number that is newer than what this node has read, and for one that is
 // older than what it has in memory, it asks the database; an error is the
 // database's or the context's.
-func (l *Log) Resume(ctx context.Context, after int64, given bool) (Start, error) {
+func (l *Log) Resume(ctx context.Context, profile, after int64, given bool) (Start, error) {
 	if l.mustRead(after, given) {
 		if err := l.catchUp(ctx); err != nil {
 			return Start{}, err
@@ -143,11 +145,10 @@ func (l *Log) Resume(ctx context.Context, after int64, given bool) (Start, error
 	if held {
 		return Start{ID: after, Resumed: true}, nil
 	}
-	_, pruned, err := l.store.Bounds(ctx)
+	pruned, err := l.store.PrunedFor(ctx, profile)
 	if err != nil {
 		return Start{}, err
 	}
-	l.notePruned(pruned)
 	return Start{ID: after, Resumed: true, Gap: after < pruned}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
 )
 
@@ -125,7 +126,7 @@ func TestResume(t *testing.T) {
 	}
 	check := func(l *alert.Log, state string) {
 		for _, r := range rows {
-			start, err := l.Resume(t.Context(), r.after, r.given)
+			start, err := l.Resume(t.Context(), 0, r.after, r.given)
 			if diff := cmp.Diff(r.want, start); diff != "" || err != nil {
 				t.Errorf("%s%s: %v (-want +got):\n%s", r.name, state, err, diff)
 			}
@@ -159,7 +160,7 @@ func TestResumeInAnEmptyLog(t *testing.T) {
 		{0, true, alert.Start{Resumed: true}},
 		{1, true, alert.Start{}},
 	} {
-		if start, err := l.Resume(t.Context(), c.after, c.given); err != nil || start != c.want {
+		if start, err := l.Resume(t.Context(), 0, c.after, c.given); err != nil || start != c.want {
 			t.Errorf("%d, given %v: %+v, %v; want %+v", c.after, c.given, start, err, c.want)
 		}
 	}
@@ -169,7 +170,7 @@ func TestResumeReadsWhatIsNewBeforeItDecides(t *testing.T) {
 	db := newStore(t)
 	l := openLog(t, db, alert.Options{})
 	send(t, db, 3) // nobody runs the log
-	if start, err := l.Resume(t.Context(), 2, true); err != nil || start != (alert.Start{ID: 2, Resumed: true}) {
+	if start, err := l.Resume(t.Context(), 0, 2, true); err != nil || start != (alert.Start{ID: 2, Resumed: true}) {
 		t.Errorf("%+v, %v", start, err)
 	}
 	if l.Last() != 3 {
@@ -267,7 +268,7 @@ func TestEveryFollowerGetsTheWholeLog(t *testing.T) {
 func followWithCuts(t *testing.T, l *alert.Log, last int64, patience int) (frames []string) {
 	seen := int64(0)
 	for seen < last {
-		start, err := l.Resume(t.Context(), seen, true)
+		start, err := l.Resume(t.Context(), 0, seen, true)
 		if err != nil || !start.Resumed || start.ID != seen {
 			t.Errorf("resume at %d: %+v, %v", seen, start, err)
 			return frames
@@ -294,4 +295,40 @@ func followWithCuts(t *testing.T, l *alert.Log, last int64, patience int) (frame
 		f.Close()
 	}
 	return frames
+}
+
+// TestAGapIsOfOnesOwn: where retention has removed only what was for others, who
+// comes back has missed nothing, from the database and as a follower.
+func TestAGapIsOfOnesOwn(t *testing.T) {
+	db := openStore(t, filepath.Join(t.TempDir(), "test.db"))
+	ann, err := db.Make(t.Context(), profile.StoredKey("user:ann"), "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ben, err := db.Make(t.Context(), profile.StoredKey("user:ben"), "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, to := range [...]profile.ID{ann, 0, ann, ben, ann, 0, ben, ann} {
+		if _, err := db.Append(t.Context(), alert.Notification{Type: alert.Info, Message: fmt.Sprint("n", i+1), Time: time.Now(), Profile: int64(to)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Prune(t.Context(), 4, time.Time{}); err != nil { // 1 to 4 are gone
+		t.Fatal(err)
+	}
+	l := openLog(t, db, alert.Options{Ring: 2})
+	for who, gone := range map[profile.ID]int64{0: 2, ann: 3, ben: 4} {
+		for after := range int64(6) {
+			start, err := l.Resume(t.Context(), int64(who), after, true)
+			if want := (alert.Start{ID: after, Resumed: true, Gap: after < gone}); err != nil || start != want {
+				t.Errorf("%d comes back after %d: %+v, %v; want %+v", who, after, start, err, want)
+			}
+			f := l.Follow(make(chan struct{}, 1), after, alert.Audience{Profile: int64(who)})
+			if drain(t, f); f.Lost() != start.Gap {
+				t.Errorf("%d follows after %d: lost is %t, gap %t", who, after, f.Lost(), start.Gap)
+			}
+			f.Close()
+		}
+	}
 }

@@ -17,8 +17,9 @@ type memory struct {
 	rows   []alert.Notification
 	newest int64
 	pruned int64
-	fail   error         // what every call answers, if set
-	gate   chan struct{} // what every read waits for, if set
+	gone   map[int64]int64 // by profile: the highest number that was removed
+	fail   error           // what every call answers, if set
+	gate   chan struct{}   // what every read waits for, if set
 	reads  int
 }
 
@@ -80,10 +81,20 @@ func (m *memory) Bounds(context.Context) (newest, pruned int64, err error) {
 	return m.newest, m.pruned, m.fail
 }
 
+func (m *memory) PrunedFor(_ context.Context, profile int64) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return max(m.gone[0], m.gone[profile]), m.fail
+}
+
 func (m *memory) Prune(_ context.Context, keep int, before time.Time) (pruned int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for m.fail == nil && len(m.rows) > 1 && (keep >= 0 && len(m.rows) > keep || m.rows[0].Time.Before(before)) {
+		if m.gone == nil {
+			m.gone = make(map[int64]int64)
+		}
+		m.gone[m.rows[0].Profile] = m.rows[0].ID
 		m.pruned, m.rows = m.rows[0].ID, m.rows[1:]
 	}
 	return m.pruned, m.fail

@@ -109,7 +109,7 @@ func (w *world) cut(c *client) {
 // connect brings a client back with the last number that it saw. What is gone
 // from the database may still be in memory: then there is no gap.
 func (w *world) connect(t *rapid.T, c *client) {
-	start, err := w.log.Resume(t.Context(), c.seen, true)
+	start, err := w.log.Resume(t.Context(), c.profile, c.seen, true)
 	if err != nil || !start.Resumed || start.ID != c.seen || start.Gap && c.seen >= w.pruned {
 		t.Fatalf("client that saw %d of %d, %d are gone: %+v, %v", c.seen, len(w.texts), w.pruned, start, err)
 	}

@@ -30,6 +30,10 @@ type Store interface {
 	// the highest one that retention has removed, 0 when none was. Both only grow.
 	Bounds(ctx context.Context) (newest, pruned int64, err error)
 
+	// PrunedFor returns the highest number that retention has removed of what was
+	// for everybody, for the watchers of a symbol or for a profile, 0 for none.
+	PrunedFor(ctx context.Context, profile int64) (int64, error)
+
 	// Prune removes the oldest, as long as more than keep are there or the
 	// oldest is from a time before the given one, some thousand of them in one
 	// call at most, and returns the highest number that is removed now. A keep

@@ -174,7 +174,7 @@ func TestOutageIsLoggedOnceAndEndsNothing(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		check("after a minute", 1, 0)
-		if _, err := l.Resume(t.Context(), 1, true); err == nil {
+		if _, err := l.Resume(t.Context(), 0, 1, true); err == nil {
 			t.Error("a stream was told where it is without a database")
 		}
 		m.set(func() { m.fail = nil })
@@ -211,7 +211,7 @@ func TestManyWhoResumeShareReads(t *testing.T) {
 		var all sync.WaitGroup
 		for range 1000 {
 			all.Go(func() {
-				if start, err := l.Resume(t.Context(), 5, true); err != nil || start != (alert.Start{ID: 5, Resumed: true}) {
+				if start, err := l.Resume(t.Context(), 0, 5, true); err != nil || start != (alert.Start{ID: 5, Resumed: true}) {
 					t.Errorf("%+v, %v", start, err)
 				}
 			})
@@ -219,7 +219,7 @@ func TestManyWhoResumeShareReads(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := l.Resume(ctx, 5, true); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := l.Resume(ctx, 0, 5, true); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("one with less patience: %v", err)
 		}
 		close(gate)
@@ -257,7 +257,7 @@ func TestRetentionRemovesTheOldest(t *testing.T) {
 		if diff := cmp.Diff(span(pruned+1, 30), drain(t, behind)); diff != "" || !behind.Lost() {
 			t.Errorf("the one that was overtaken: lost is %v (-want +got):\n%s", behind.Lost(), diff)
 		}
-		if start, err := l.Resume(t.Context(), 4, true); err != nil || !start.Gap {
+		if start, err := l.Resume(t.Context(), 0, 4, true); err != nil || !start.Gap {
 			t.Errorf("it comes back: %+v, %v; want a gap", start, err)
 		}
 		if s := l.Stats(); s.Lost != 1 {

@@ -30,7 +30,8 @@ var fixtures = [][]string{
 	},
 	5: {
 		`UPDATE counters SET newest = 1 WHERE name = 'profiles'`,
-		`INSERT INTO profiles VALUES (1, 1700000000000000, 1700000000000000, '{}', 1, 1, 1, 1, 1, 2, 0)`,
+		`INSERT INTO profiles VALUES (1, 1700000000000000, 1700000000000000, '{}', 1, 1, 1, 1, 1, 2, 0, 0)`,
+		`UPDATE notification_log SET pruned_of_all = 1`,
 		`INSERT INTO notification_marks VALUES (1, 3, 1, 0)`,
 		`INSERT INTO incidents VALUES ('f', 1, 1700000000000000)`,
 	},
@@ -53,6 +54,11 @@ func TestEveryOlderDatabaseIsBroughtUpToDate(t *testing.T) {
 				newest, pruned, boundsErr := db.Bounds(t.Context())
 				if err := errors.Join(err, boundsErr); err != nil || len(list) != 2 || newest != 3 || pruned != 1 || list[1].Rule != "above 190" {
 					t.Errorf("version %d: %+v, %d, %d, %v", version, list, newest, pruned, err)
+				}
+			}
+			if version >= 1 {
+				if pruned, err := db.PrunedFor(t.Context(), 0); err != nil || pruned != 1 {
+					t.Errorf("version %d: up to %d of what was for all are gone, %v", version, pruned, err)
 				}
 			}
 			if got := stored(t, db); version >= 2 != (len(got) == 1) {

@@ -17,6 +17,8 @@ const (
 	afterSQL  = listSQL + `WHERE id > $1 ORDER BY id LIMIT $2`
 	boundsSQL = `SELECT newest, pruned FROM notification_log WHERE one = 1`
 
+	prunedForSQL = `SELECT pruned_of_all, COALESCE((SELECT pruned FROM profiles WHERE id = $1), 0) FROM notification_log WHERE one = 1`
+
 	// Of those for all and those of a profile each is read by the index, as far
 	// as they may be needed.
 	afterForSQL = `SELECT * FROM (` + listSQL + `WHERE profile = 0 AND id > $1 ORDER BY id LIMIT $2) AS everybodys
@@ -54,6 +56,18 @@ func (d *DB) Bounds(ctx context.Context) (newest, pruned int64, err error) {
 	defer end()
 	err = d.read.QueryRowContext(bounded, boundsSQL).Scan(&newest, &pruned)
 	return newest, pruned, fault(ctx, "read the bounds of the notifications", err)
+}
+
+// PrunedFor implements alert.Store.
+func (d *DB) PrunedFor(ctx context.Context, profile int64) (int64, error) {
+	bounded, end, err := d.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	var ofAll, own int64
+	err = d.read.QueryRowContext(bounded, prunedForSQL, profile).Scan(&ofAll, &own)
+	return max(ofAll, own), fault(ctx, "read which notifications were removed", err)
 }
 
 // list runs one of the queries of columns.

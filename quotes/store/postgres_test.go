@@ -182,6 +182,7 @@ func TestServerThatWasAwayIsFoundAgain(t *testing.T) {
 		"Append":          func(ctx context.Context) error { _, err := db.Append(ctx, note("2")); return err },
 		"After":           func(ctx context.Context) error { _, err := db.After(ctx, 0, 1); return err },
 		"Bounds":          func(ctx context.Context) error { _, _, err := db.Bounds(ctx); return err },
+		"PrunedFor":       func(ctx context.Context) error { _, err := db.PrunedFor(ctx, 1); return err },
 		"Prune":           func(ctx context.Context) error { _, err := db.Prune(ctx, 0, time.Now()); return err },
 		"SaveQuotes":      func(ctx context.Context) error { return db.SaveQuotes(ctx, quoteList(quoteOf("A", "1", 1))) },
 		"LoadQuotes":      func(ctx context.Context) error { _, err := db.LoadQuotes(ctx); return err },

@@ -29,6 +29,7 @@ const (
 	retirableSQL  = `SELECT id FROM profiles p WHERE created > 0 AND (seen < $1 OR seen < $2 AND settings = '{}'
 		AND NOT EXISTS (SELECT 1 FROM lists WHERE profile = p.id) AND NOT EXISTS (SELECT 1 FROM rules WHERE profile = p.id)
 		AND NOT EXISTS (SELECT 1 FROM channels WHERE profile = p.id)) ORDER BY id`
+	movePrunedSQL = `UPDATE profiles SET pruned = (SELECT MAX(pruned) FROM profiles WHERE id = $1 OR id = $2) WHERE id = $2`
 	// The log's numbers have no holes, so the rows stay, and nothing in them.
 	emptyNotesSQL = `UPDATE notifications SET profile = -1, message = '', symbol = '', price = '', rule = '', link = '' WHERE profile = $1`
 )
@@ -153,6 +154,9 @@ func merge(ctx context.Context, tx *sql.Tx, moved *profile.Moved, now time.Time)
 		return err
 	}
 	if err := mergeSettings(ctx, tx, moved); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, movePrunedSQL, int64(moved.Before), int64(moved.ID)); err != nil {
 		return err
 	}
 	if err := touchAt(ctx, tx, number, moved.ID, profile.Lists, profile.Alerts, profile.Marks, profile.Presets); err != nil {

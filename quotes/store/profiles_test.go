@@ -3,6 +3,7 @@ package store_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -416,4 +417,49 @@ func symbolsOf(t testing.TB, names ...string) []quotes.Symbol {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// TestItIsKnownWhoseNotificationsAreRemoved and moves with them.
+func TestItIsKnownWhoseNotificationsAreRemoved(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		ann, annsKey := person(t, db)
+		ben, _ := person(t, db)
+		var gone profile.ID = 99 // whose profile is no more
+		for _, to := range [...]profile.ID{ann, 0, ben, ann, gone, 0, ben} {
+			n := note("x")
+			n.Profile = int64(to)
+			if _, err := db.Append(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := func(state string, nobody, anns, bens int64) {
+			t.Helper()
+			for id, want := range map[profile.ID]int64{0: nobody, ann: anns, ben: bens, gone: nobody} {
+				if got, err := db.PrunedFor(t.Context(), int64(id)); err != nil || got != want {
+					t.Errorf("%s: to %d up to %d are lost, %v; want %d", state, id, got, err, want)
+				}
+			}
+		}
+		want("at first", 0, 0, 0)
+		for _, c := range []struct {
+			keep               int
+			nobody, anns, bens int64
+		}{{6, 0, 1, 0}, {5, 2, 2, 2}, {4, 2, 2, 3}, {3, 2, 4, 3}, {2, 2, 4, 3}} {
+			if _, err := db.Prune(t.Context(), c.keep, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			want(fmt.Sprintf("with %d kept", c.keep), c.nobody, c.anns, c.bens)
+		}
+		// Who takes a device in has its gaps too.
+		if err := db.AddCode(t.Context(), ben, "hash", noon.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Move(t.Context(), "hash", annsKey, "b", noon); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.PrunedFor(t.Context(), int64(ben)); err != nil || got != 4 {
+			t.Errorf("after the move up to %d are lost, %v; want 4", got, err)
+		}
+	})
 }

@@ -24,7 +24,8 @@ CREATE TABLE profiles (
     changed  BIGINT NOT NULL,
     -- Notifications up to these numbers are read, and cleared from the panel.
     read_to    BIGINT NOT NULL,
-    cleared_to BIGINT NOT NULL
+    cleared_to BIGINT NOT NULL,
+    pruned     BIGINT NOT NULL DEFAULT 0 -- the highest number of its own that retention removed
 );
 CREATE INDEX profiles_changed ON profiles (changed);
 
@@ -70,6 +71,9 @@ ALTER TABLE notifications ADD COLUMN expires BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE notifications ADD COLUMN rule_id BIGINT NOT NULL DEFAULT 0; -- of an alert
 ALTER TABLE notifications ADD COLUMN deliver TEXT NOT NULL DEFAULT ''; -- of an alert: its rule's, when it fired
 CREATE INDEX notifications_of_profile ON notifications (profile, id);
+-- The highest number that retention removed of what was for all.
+ALTER TABLE notification_log ADD COLUMN pruned_of_all BIGINT NOT NULL DEFAULT 0;
+UPDATE notification_log SET pruned_of_all = pruned;
 
 -- Those that a profile has read or cleared one by one.
 CREATE TABLE notification_marks (
@@ -170,6 +174,7 @@ ALTER TABLE rules DROP COLUMN since;
 ALTER TABLE rules DROP COLUMN deliver;
 DROP TABLE incidents;
 DROP TABLE notification_marks;
+ALTER TABLE notification_log DROP COLUMN pruned_of_all;
 DROP INDEX notifications_of_profile;
 ALTER TABLE notifications DROP COLUMN deliver;
 ALTER TABLE notifications DROP COLUMN rule_id;
