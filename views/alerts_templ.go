@@ -855,7 +855,7 @@ func alertItem(c *Clock, r Row, a Alert) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if phase == "fired" {
+			if phase == "fired" || a.Fired.IsZero() {
 				var templ_7745c5c3_Var42 string
 				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(a.times())
 				if templ_7745c5c3_Err != nil {

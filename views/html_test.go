@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -197,6 +198,17 @@ func TestIdentifiersAreUniqueAndLabelsFindThem(t *testing.T) {
 				if id := value(n, key); id != "" && !ids[id] && n.Type == html.ElementNode && id != "symbols" {
 					t.Errorf("%s: %s=%q names nothing", s.Name, key, id)
 				}
+			}
+		}
+	}
+}
+
+func TestMomentsForTheViewersZoneAreThere(t *testing.T) {
+	for _, s := range Samples(testSite) {
+		local := func(n *html.Node) bool { _, ok := attr(n, "data-local"); return ok }
+		for _, n := range find(parse(t, render(t, s.Component)), local) {
+			if at, err := time.Parse(time.RFC3339, value(n, "datetime")); err != nil || at.Year() < 2000 {
+				t.Errorf("%s: %q has the moment %q, which no script can read", s.Name, text(n), value(n, "datetime"))
 			}
 		}
 	}

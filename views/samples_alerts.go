@@ -31,6 +31,7 @@ func sampleAlerts(now time.Time) []AlertGroup {
 			Alert{Condition: "crosses_up", Level: number("195"), Expires: now.Add(50 * time.Hour), Sessions: "both", Deliver: "sound,browser,3,8"},
 			Alert{Condition: "above", Level: number("189.5"), Spent: true, Count: 1, Fired: now.Add(-3 * time.Minute)},
 			Alert{Condition: "crosses", Level: number("180"), Repeat: "always", Cooldown: 90 * time.Minute, Count: 12, Fired: now.Add(-time.Minute)},
+			Alert{Condition: "below", Level: number("189.4"), Count: 1}, // armed again by hand
 		),
 		set(1,
 			Alert{Condition: "percent_day", Level: number("-2.5"), Repeat: "daily", Spent: true, Count: 1, Fired: now.Add(-26 * time.Hour)},
