@@ -15,7 +15,7 @@ var (
 	alertsModules   = append([]string{"alertapi.js", "first.js", "go.js", "morph.js", "elements/alertlist.js"}, shared...)
 	plainModules    = []string{"prefs.js"}
 	feedsModules    = append([]string{"morph.js"}, plainModules...)
-	settingsModules = []string{"api.js", "first.js", "keys.js", "lists.js", "morph.js", "prefs.js", "push.js", "search.js", "stream.js", "elements/toast.js"}
+	settingsModules = []string{"announce.js", "api.js", "first.js", "keys.js", "lists.js", "morph.js", "notes.js", "prefs.js", "push.js", "search.js", "stream.js", "elements/toast.js"}
 )
 
 // head is what pages differ in before their body.

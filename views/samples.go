@@ -266,7 +266,7 @@ func sampleWays(noMail string) []Way {
 func sampleSettings(site Site) SettingsPage {
 	ago := func(d time.Duration) time.Time { return site.Now.Add(-d) }
 	return SettingsPage{
-		Site: site, Known: true, Created: ago(30 * 24 * time.Hour), Ways: sampleWays(""), Services: []string{"Desk", "Operations"}, MaxChannels: 20, Sound: true,
+		Site: site, Known: true, Created: ago(30 * 24 * time.Hour), Ways: sampleWays(""), Services: []string{"Desk", "Operations"}, MaxChannels: 20, LastID: 4, Bell: Bell{Unread: 3, Sound: true},
 		Devices: []Device{
 			{ID: "a1", Label: "Firefox on Linux", Created: ago(30 * 24 * time.Hour), Seen: site.Now, This: true},
 			{ID: "b2", Label: "Safari on iPhone", Created: ago(9 * 24 * time.Hour), Seen: ago(2 * time.Hour)},

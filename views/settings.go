@@ -22,8 +22,10 @@ type SettingsPage struct {
 	Services []string // the operator's, to choose from
 	// MaxChannels is how many channels one may have.
 	MaxChannels int
-	// Sound and Browser say what an open page does while it is hidden.
-	Sound, Browser bool
+	// LastID is up to where the page has the notifications. The Bell's Sound and
+	// Desktop say what an open page does while it is hidden.
+	LastID int64
+	Bell
 }
 
 // Device is a browser that opens a profile.

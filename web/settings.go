@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/labstack/echo/v4"
@@ -19,13 +18,14 @@ func (s *Server) settings(c echo.Context) error {
 		return err
 	}
 	s.personal(c)
-	page := views.SettingsPage{Site: s.site(), Ways: s.ways(), Services: s.serviceNames(), MaxChannels: profile.MaxChannels}
+	page := views.SettingsPage{Site: s.site(), Ways: s.ways(), Services: s.serviceNames(), MaxChannels: profile.MaxChannels, LastID: s.Log.Last()}
 	if names := s.vouched(c.Request()); len(names) == 1 {
 		page.User = names[0]
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), pageReadTime)
 	defer cancel()
 	if err == nil {
+		page.Bell, page.LastID = s.bell(ctx, found.ID)
 		err = s.fillSettings(ctx, c, found.ID, &page)
 	}
 	if err != nil { // not knowing who asks, the page must not say that nothing is kept
@@ -48,7 +48,6 @@ func (s *Server) fillSettings(ctx context.Context, c echo.Context, id profile.ID
 		return err
 	}
 	page.Known, page.Created = true, p.Created
-	page.Sound, page.Browser = isOn(p.Settings, "sound"), isOn(p.Settings, "browser")
 	own := ""
 	if k, err := s.keyOf(c.Request()); err == nil {
 		own = k.Device()
@@ -65,12 +64,6 @@ func (s *Server) fillSettings(ctx context.Context, c echo.Context, id profile.ID
 		})
 	}
 	return err
-}
-
-// isOn reads a setting that is true or false.
-func isOn(settings profile.Settings, name string) bool {
-	var on bool
-	return json.Unmarshal(settings[name], &on) == nil && on
 }
 
 // ways are the kinds of channels, those that are not offered with the reason.

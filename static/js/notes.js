@@ -10,7 +10,8 @@ import { pref } from './prefs.js'
  */
 
 /** Where the page keeps how many are unread, which versions that is of, and how alerts are told. */
-export const bell = /** @type {HTMLElement | null} */ (document.querySelector('[data-bell]'))?.dataset ?? {}
+const kept = /** @type {HTMLElement | null} */ (document.querySelector('[data-bell]'))?.dataset
+export const bell = kept ?? {}
 
 const panel = () => document.querySelector('tick-notifications') ? import('./elements/panel.js') : undefined
 
@@ -48,18 +49,31 @@ export async function arrived(n) {
 		count(Number(bell.bell) + 1)
 		if (own) toast(n.message.split('\n')[0], 'Show', () => location.assign(n.symbol ? '/q/' + n.symbol.split('/').map(encodeURIComponent).join('/') : '/#notifications'))
 	}
-	if (own && (bell.tell || n.deliver)) (await import('./tell.js')).tell(n, bell.tell ?? '')
+	if (!own) return
+	const by = await told()
+	if (by || n.deliver) (await import('./tell.js')).tell(n, by)
+}
+
+/** How the viewer's alerts are told. A page that is the same for everybody has to ask. */
+async function told() {
+	if (!kept) await ask().catch(() => {})
+	return bell.tell ?? ''
 }
 
 /** The viewer has read, cleared or chosen something elsewhere. @param {import('./stream.js').Versions} versions */
 export async function changed({ marks, settings }) {
-	const { json } = await import('./api.js')
 	if (marks > Number(bell.marks)) {
+		const { json } = await import('./api.js')
 		const shown = await panel()
 		if (shown) await shown.load()
 		else stand(await json('/api/v1/notifications?limit=1'))
 	}
-	if (!(settings > Number(bell.settings))) return
+	if (settings > Number(bell.settings)) await ask()
+}
+
+/** Asks how alerts are told. */
+async function ask() {
+	const { json } = await import('./api.js')
 	const { profile } = await json('/api/v1/profile')
 	if (profile) await choose({ settings: profile.settings, version: profile.versions.settings })
 }
@@ -69,7 +83,7 @@ export async function changed({ marks, settings }) {
  * @param {{settings: Record<string, unknown>, version: number}} chosen
  */
 export async function choose({ settings, version }) {
-	bell.settings = String(Math.max(Number(bell.settings), version))
+	bell.settings = String(Math.max(Number(bell.settings ?? 0), version))
 	bell.tell = ['sound', 'browser'].filter((way) => settings[way] === true).join(' ')
 	for (const input of document.querySelectorAll('input[data-tell-by]')) {
 		const box = /** @type {HTMLInputElement} */ (input)

@@ -5,6 +5,7 @@ import { inTurn } from './first.js'
 import { help, shortcuts } from './keys.js'
 import { listQuery } from './lists.js'
 import { morph } from './morph.js'
+import { arrived, bell, changed, start } from './notes.js'
 import { nextTheme, themeButton } from './prefs.js'
 import { endpoint, subscribe, trouble, unsubscribe } from './push.js'
 import { searchField } from './search.js'
@@ -352,15 +353,21 @@ display.addEventListener('click', (e) => {
 themeButton()
 shortcuts({ '/': () => search.focus(), t: nextTheme, '?': help() })
 
-// Other tabs and devices change the same things.
+// Other tabs and devices change the same things, and alerts are told here as on
+// every page.
 let known = ''
 const stream = follow([], {
+	notification: arrived,
 	profile: (versions) => {
+		if (versions.marks > Number(bell.marks) || versions.settings > Number(bell.settings)) changed(versions).catch(() => {})
 		const now = JSON.stringify(versions)
 		if (known && known !== now) refresh().catch(() => {})
 		known = now
 	},
-})
+}, { lastEventId: Number(main.dataset.lastId) || undefined })
+start({})
+stream.hidden(document.hidden)
+document.addEventListener('visibilitychange', () => stream.hidden(document.hidden))
 addEventListener('pagehide', () => stream.close())
 addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
 
