@@ -306,3 +306,44 @@ func TestOwnAlertsAreToldOnceWhileNobodySeesThePage(t *testing.T) {
 	const link = `[...document.querySelectorAll('.notes li')].find((li) => Number(li.dataset.id) < 1000)?.querySelector('a')`
 	p.until("its link leads to the symbol, with the price", `/^AAPL at [0-9.,]+$/.test(`+link+`?.textContent) && `+link+`.pathname === '/q/AAPL'`)
 }
+
+func TestOwnAlertsAreToldWhileOnlyTheSettingsOrASharedListAreOpen(t *testing.T) {
+	t.Parallel()
+	s := startDesk(t)
+	p := newTab(t)
+	p.early(listening)
+	p.visit(s.URL + "/settings")
+	p.click("#sound")
+	p.until("a sound is asked for", `document.querySelector('[data-bell]').dataset.tell === 'sound'`)
+	const fires = `fetch('/api/v1/alerts', { method: 'POST', headers: { 'Content-Type': 'application/json' },
+		body: JSON.stringify({ symbol: 'AAA', condition: 'above', level: 1, even_if_met: true }) }).then((r) => { if (r.status !== 201) throw new Error(r.status) })`
+	eval[any](p, fires)
+	p.until("it sounds", `tones === 2`)
+	p.says("tick-toast", "AAA: above 1")
+	p.until("it counts as unread", `document.querySelector('[data-bell] [data-unread]:not([hidden])').textContent === '1 unread'`)
+	p.reload()
+	p.until("it counts as unread", `document.querySelector('[data-bell] [data-unread]:not([hidden])').textContent === '1 unread'`)
+
+	link := eval[string](p, `fetch('/api/v1/lists', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"name":"Mine","symbols":["BBB"]}' })
+		.then((r) => r.json()).then(({ id }) => fetch('/api/v1/lists/' + id + '/share', { method: 'POST' })).then((r) => r.json()).then((l) => l.shared)`)
+	p.visit(link)
+	p.live()
+	eval[any](p, fires)
+	p.until("it sounds on a page that is the same for everybody", `tones === 2`)
+	p.says("tick-toast", "AAA: above 1")
+}
+
+func TestTheBellOfAnotherPageOpensThePanel(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := newTab(t)
+	p.size(360, 740)
+	p.visit(s.URL + "/settings")
+	eval[any](p, `fetch('/api/v1/lists', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"name":"Mine","symbols":["AAPL"]}' }).then((r) => r.json())`)
+	for _, stored := range []string{"null", eval[string](p, `fetch('/api/v1/lists').then((r) => r.json()).then((d) => String(d.lists[0].id))`)} {
+		eval[any](p, `localStorage.setItem('tickboard.list', `+literal(stored)+`)`)
+		p.visit(s.URL + "/alerts")
+		p.click("[data-bell]")
+		p.until("the panel is open", `location.pathname === '/' && document.querySelector('#notifications')?.checkVisibility({ visibilityProperty: true }) && document.querySelector('#notifications').contains(document.activeElement)`)
+	}
+}

@@ -15,6 +15,7 @@ const watchlist = element('tick-watchlist')
 const lists = element('tick-lists')
 const notes = element('tick-notifications')
 const most = Number(watchlist.dataset.maxSymbols)
+const asked = location.hash // the address of a list has none
 
 const parts = start(watchlist.symbols, {
 	quote: (quote, snapshot) => watchlist.take(quote, snapshot),
@@ -116,4 +117,4 @@ shortcuts({
 	n: () => drawer(!panel.hasAttribute('data-open')),
 	Escape: () => { drawer(false); return false },
 })
-if (location.hash === '#notifications') drawer(true)
+if (asked === '#notifications') drawer(true)

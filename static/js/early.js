@@ -13,5 +13,5 @@
 		if (value) root.dataset[key] = String(value)
 	}
 	const list = stored('list')
-	if (list && location.pathname === '/' && !location.search) location.replace('/?list=' + Number(list))
+	if (list && location.pathname === '/' && !location.search) location.replace('/?list=' + Number(list) + location.hash)
 })()
