@@ -371,11 +371,23 @@ func TestAlertsAreSetChangedAndArmedAgain(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	p.ask(http.MethodDelete, path, "", "If-Match", `"v3"`).problem(t, http.StatusPreconditionFailed)
-	p.ask(http.MethodDelete, path, "").want(t, http.StatusNoContent)
+	deleted := p.ask(http.MethodDelete, path, "").want(t, http.StatusOK)
 	p.ask(http.MethodDelete, path, "").problem(t, http.StatusNotFound)
 	if len(p.history(fmt.Sprint("?rule=", a.ID))) != 1 {
 		t.Error("the history has gone with the alert")
 	}
+	var back struct {
+		Undo  string
+		Until time.Time
+	}
+	if deleted.decode(t, &back); back.Undo != "/api/v1"+path+"/restore" || time.Until(back.Until) < 6*24*time.Hour {
+		t.Errorf("%+v", back)
+	}
+	(&person{server: s}).ask(http.MethodPost, path+"/restore", "").problem(t, http.StatusNotFound)
+	for range 2 { // whose answer may get lost
+		p.ask(http.MethodPost, path+"/restore", "").want(t, http.StatusOK)
+	}
+	p.ask(http.MethodDelete, path, "").want(t, http.StatusOK)
 	// All that is a person's goes.
 	p.ask(http.MethodDelete, "/profile", "").want(t, http.StatusNoContent)
 	eventually(t, "no alert is armed", func() bool { return s.metrics()["tickboard_alerts"] == 0 })
@@ -510,8 +522,13 @@ func TestTwoNodesFireAnAlertOnce(t *testing.T) {
 	last := p.setAlert(`{"symbol":"AAA","condition":"above","level":200}`)
 	gone := p.setAlert(`{"symbol":"AAA","condition":"above","level":201}`)
 	armed(two, 2)
-	p.ask(http.MethodDelete, fmt.Sprint("/alerts/", gone.ID), "").want(t, http.StatusNoContent)
+	undo := fmt.Sprintf("/alerts/%d/restore", gone.ID)
+	p.ask(http.MethodDelete, fmt.Sprint("/alerts/", gone.ID), "").want(t, http.StatusOK)
 	armed(two, 1)
+	p.ask(http.MethodPost, undo, "").want(t, http.StatusOK)
+	armed(two, 2)
+	p.at(two).ask(http.MethodDelete, fmt.Sprint("/alerts/", gone.ID), "").want(t, http.StatusOK)
+	armed(one, 1)
 	one.kill()
 	two.ingest(trade("AAA", "300"))
 	p.at(two).fired(last.ID, 1)

@@ -164,6 +164,8 @@ func TestAlertsAreChangedAndOtherTabsFollow(t *testing.T) {
 	other.hasAlerts("rises to 141.50: Armed")
 	p.click("tick-toast .toast:last-child button")
 	p.hasAlerts("rises to 141.30: Armed")
+	const id = `document.querySelector('[data-alert]').dataset.alert`
+	before := eval[string](p, id)
 	other.acts("rises to 141.30", "delete")
 	p.says(".empty", "No alerts yet")
 	other.hasAlerts("")
@@ -172,6 +174,9 @@ func TestAlertsAreChangedAndOtherTabsFollow(t *testing.T) {
 	p.hasAlerts("rises to 141.30: Armed")
 	other.hasAlerts("rises to 141.30: Armed")
 	p.says(".terms", "at most once in an hour")
+	if after := eval[string](p, id); after != before {
+		t.Errorf("the alert %s came back as %s", before, after)
+	}
 }
 
 // pick takes an option of a select, as a person does.

@@ -278,8 +278,11 @@ func (d *described) alertsAndStreams() *stream {
 	d.call("replaceAlert", alerts+"/1", `{"condition":7}`, http.StatusBadRequest, "If-Match", "*")
 	d.call("rearmAlert", alerts+"/2/rearm", `{"level":95}`, http.StatusOK)
 	d.call("rearmAlert", alerts+"/2/rearm", `{"level":"x"}`, http.StatusBadRequest)
-	d.call("deleteAlert", alerts+"/2", "", http.StatusNoContent)
+	d.call("deleteAlert", alerts+"/2", "", http.StatusOK)
 	d.call("deleteAlert", alerts+"/2", "", http.StatusNotFound)
+	d.call("restoreAlert", alerts+"/2/restore", "", http.StatusOK)
+	d.call("restoreAlert", alerts+"/9/restore", "", http.StatusNotFound)
+	d.call("deleteAlert", alerts+"/2", "", http.StatusOK)
 
 	page := d.follow("events", "/events?symbols=AAA")
 	var hello hello

@@ -98,7 +98,7 @@ func (s *Server) addAlert(c echo.Context) error {
 		return ruleProblem(err)
 	}
 	s.profileChanged(caller)
-	c.Response().Header().Set(echo.HeaderLocation, "/api/v1/alerts/"+strconv.FormatInt(int64(r.ID), 10))
+	c.Response().Header().Set(echo.HeaderLocation, alertPath(r.ID))
 	return writeAlert(c, http.StatusCreated, &r)
 }
 
@@ -155,7 +155,8 @@ func (s *Server) changeAlert(c echo.Context, from func(old *alert.Rule) alert.Ru
 	return writeAlert(c, http.StatusOK, &r)
 }
 
-// deleteAlert deletes one; its history stays.
+// deleteAlert deletes one, which can be brought back for a while; its history
+// stays.
 func (s *Server) deleteAlert(c echo.Context) error {
 	if err := bare(c); err != nil {
 		return err
@@ -170,11 +171,38 @@ func (s *Server) deleteAlert(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	now := time.Now().UTC()
 	if err := s.Alerts.Delete(c.Request().Context(), r.Profile, r.Symbol, r.ID); err != nil {
 		return ruleProblem(err)
 	}
 	s.profileChanged(profile.ID(r.Profile))
-	return c.NoContent(http.StatusNoContent)
+	return tellDeleted(c, alertPath(r.ID), now)
+}
+
+func alertPath(id alert.RuleID) string {
+	return "/api/v1/alerts/" + strconv.FormatInt(int64(id), 10)
+}
+
+// restoreAlert brings a deleted one back in the state that it had. One that is
+// there stays as it is: an answer may have got lost.
+func (s *Server) restoreAlert(c echo.Context) error {
+	if err := bare(c); err != nil {
+		return err
+	}
+	caller, err := s.changer(c)
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	if err != nil {
+		return ruleProblem(alert.ErrNoRule)
+	}
+	r, err := s.Alerts.Restore(c.Request().Context(), int64(caller), alert.RuleID(id), time.Now().Add(-profile.RestoreTime))
+	if err != nil {
+		return ruleProblem(err)
+	}
+	s.profileChanged(caller)
+	return writeAlert(c, http.StatusOK, &r)
 }
 
 // rearmTries is how often rearmAlert begins again because somebody else has

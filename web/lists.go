@@ -310,10 +310,15 @@ func (s *Server) deleteList(c echo.Context) error {
 		return personProblem(err)
 	}
 	s.profileChanged(id)
+	return tellDeleted(c, listPath(number), now)
+}
+
+// tellDeleted says how what was deleted at a time comes back.
+func tellDeleted(c echo.Context, path string, at time.Time) error {
 	return writeJSON(c, http.StatusOK, struct {
 		Undo  string    `json:"undo"` // what to post to
 		Until time.Time `json:"until"`
-	}{listPath(number) + "/restore", now.Add(profile.RestoreTime).Truncate(time.Second)})
+	}{path + "/restore", at.Add(profile.RestoreTime).Truncate(time.Second)})
 }
 
 func (s *Server) restoreList(c echo.Context) error {

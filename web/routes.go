@@ -85,6 +85,7 @@ func (s *Server) routes() http.Handler {
 	e.PATCH("/api/v1/alerts/:id", s.patchAlert)
 	e.DELETE("/api/v1/alerts/:id", s.deleteAlert)
 	e.POST("/api/v1/alerts/:id/rearm", s.rearmAlert)
+	e.POST("/api/v1/alerts/:id/restore", s.restoreAlert)
 	e.POST("/feeds", s.enterFeeds)
 	e.POST(mailOffPath+":link", s.endMail)
 	e.POST(ingestPath, s.ingest)

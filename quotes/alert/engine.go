@@ -238,6 +238,17 @@ func (e *Engine) Delete(ctx context.Context, profile int64, sym quotes.Symbol, i
 	return nil
 }
 
+// Restore brings back a profile's rule that was deleted after a time, in the state
+// that it had: what the newest quote meets then fires.
+func (e *Engine) Restore(ctx context.Context, profile int64, id RuleID, deletedAfter time.Time) (Rule, error) {
+	stored, err := e.store.RestoreRule(ctx, profile, id, deletedAfter, e.opts.MaxRules)
+	if err != nil {
+		return Rule{}, err
+	}
+	e.set(stored, false)
+	return stored, nil
+}
+
 // Set watches for a rule as the store holds it, in place of an older version of
 // it. Run does so for what others have stored.
 func (e *Engine) Set(r Rule) { e.set(r, false) }

@@ -394,3 +394,61 @@ func TestAChangeOfWordsLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestADeletedRuleThatComesBackGoesOn from the state that it had: it tells what it
+// has not told, and nothing twice.
+func TestADeletedRuleThatComesBackGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newRuleMemory()
+		e := alert.NewEngine(m, alert.EngineOptions{})
+		e.Observe(quoteAt(1, "99"))
+		waits, done, twice := add(t, e, rule(alert.CrossesUp, "100", "")), add(t, e, rule(alert.Above, "99.5", "")), add(t, e, always(rule(alert.CrossesUp, "101", "0")))
+		e.Observe(quoteAt(2, "99.6"))
+		undone := func(r alert.Rule, meanwhile ...*quotes.StockQuote) {
+			t.Helper()
+			if err := e.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Delete(t.Context(), 1, acme, r.ID); err != nil {
+				t.Fatal(err)
+			}
+			for _, q := range meanwhile {
+				e.Observe(q)
+			}
+			if _, err := e.Restore(t.Context(), 1, r.ID, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fired := func() (ids []alert.RuleID) {
+			for _, f := range m.fired() {
+				ids = append(ids, f.Rule.ID)
+			}
+			return ids
+		}
+		undone(done)
+		undone(waits)
+		if diff := cmp.Diff([]alert.RuleID{done.ID}, fired()); diff != "" {
+			t.Errorf("nothing has happened:\n%s", diff)
+		}
+		undone(waits, quoteAt(3, "100.5"))
+		if diff := cmp.Diff([]alert.RuleID{done.ID, waits.ID}, fired()); diff != "" {
+			t.Errorf("the line was crossed meanwhile:\n%s", diff)
+		}
+		e.Observe(quoteAt(4, "101.5"))
+		undone(twice)
+		e.Observe(quoteAt(5, "102"))
+		undone(twice, quoteAt(6, "100.5"))
+		time.Sleep(time.Hour) // its cooldown
+		e.Observe(quoteAt(7, "101.5"))
+		undone(twice)
+		if diff := cmp.Diff([]alert.RuleID{done.ID, waits.ID, twice.ID, twice.ID}, fired()); diff != "" {
+			t.Error(diff)
+		}
+		if _, err := e.Restore(t.Context(), 2, twice.ID, time.Time{}); !errors.Is(err, alert.ErrNoRule) {
+			t.Errorf("another's: %v", err)
+		}
+	})
+}

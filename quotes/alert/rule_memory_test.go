@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tickboard/tickboard/quotes/alert"
 )
@@ -14,6 +15,7 @@ import (
 type ruleMemory struct {
 	mu    sync.Mutex
 	rules map[alert.RuleID]alert.Rule
+	gone  map[alert.RuleID]alert.Rule
 	past  []alert.Firing
 	last  alert.RuleID
 	log   []alert.RuleChange // number 1 first
@@ -22,13 +24,15 @@ type ruleMemory struct {
 	fires int
 }
 
-func newRuleMemory() *ruleMemory { return &ruleMemory{rules: make(map[alert.RuleID]alert.Rule)} }
+func newRuleMemory() *ruleMemory {
+	return &ruleMemory{rules: make(map[alert.RuleID]alert.Rule), gone: make(map[alert.RuleID]alert.Rule)}
+}
 
 // clone is the store as it is on the disk now.
 func (m *ruleMemory) clone() *ruleMemory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &ruleMemory{rules: maps.Clone(m.rules), past: slices.Clone(m.past), last: m.last, log: slices.Clone(m.log)}
+	return &ruleMemory{rules: maps.Clone(m.rules), gone: maps.Clone(m.gone), past: slices.Clone(m.past), last: m.last, log: slices.Clone(m.log)}
 }
 
 func (m *ruleMemory) list(keep func(alert.Rule) bool, limit int) []alert.Rule {
@@ -116,8 +120,23 @@ func (m *ruleMemory) DeleteRule(_ context.Context, profile int64, id alert.RuleI
 		return alert.ErrNoRule
 	}
 	m.log = append(m.log, alert.RuleChange{Rule: r, Gone: true})
+	m.gone[id] = r
 	delete(m.rules, id)
 	return nil
+}
+
+func (m *ruleMemory) RestoreRule(_ context.Context, profile int64, id alert.RuleID, _ time.Time, _ int) (alert.Rule, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.gone[id]
+	if !ok || r.Profile != profile {
+		return r, alert.ErrNoRule
+	}
+	r.Version++
+	m.rules[id] = r
+	delete(m.gone, id)
+	m.log = append(m.log, alert.RuleChange{Rule: r})
+	return r, nil
 }
 
 func (m *ruleMemory) Fire(_ context.Context, batch []alert.Firing) ([]alert.Fired, error) {

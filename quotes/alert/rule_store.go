@@ -43,6 +43,11 @@ type RuleStore interface {
 	// wrap ErrNoRule.
 	DeleteRule(ctx context.Context, profile int64, id RuleID) error
 
+	// RestoreRule brings back a profile's rule that was deleted after a time, as it
+	// was but for the next Version; one that is there is returned as it is. The
+	// error may wrap ErrNoRule, and ErrRules as AddRule's.
+	RestoreRule(ctx context.Context, profile int64, id RuleID, deletedAfter time.Time, most int) (Rule, error)
+
 	// RuleChanges returns what people changed of rules after the number after, in
 	// the order of their changes, at most limit, and the number to ask with the
 	// next time. Several changes of a rule count as the last one. With a limit of

@@ -69,7 +69,7 @@ const (
 const (
 	// MoveTime is how long a code that takes another device in is good.
 	MoveTime = 10 * time.Minute
-	// RestoreTime is how long a deleted list can be brought back.
+	// RestoreTime is how long a deleted list or alert can be brought back.
 	RestoreTime = 7 * 24 * time.Hour
 	// KeepTime is how long a profile is kept that nobody uses, KeepEmptyTime one
 	// that has nothing in it.

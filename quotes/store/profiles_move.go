@@ -36,6 +36,7 @@ const (
 
 // moveAsIsSQL takes along what needs no more care.
 var moveAsIsSQL = []string{
+	`UPDATE deleted_rules SET profile = $2, version = version + 1, since = version + 1 WHERE profile = $1`,
 	`UPDATE firings SET profile = $2 WHERE profile = $1`,
 	`UPDATE notifications SET profile = $2 WHERE profile = $1`,
 	`UPDATE notification_marks SET profile = $2 WHERE profile = $1`,
@@ -49,6 +50,7 @@ var removeSQL = []string{
 	`DELETE FROM lists WHERE profile = $1`,
 	deleteRulesSQL,
 	`DELETE FROM rules WHERE profile = $1`,
+	`DELETE FROM deleted_rules WHERE profile = $1`,
 	`DELETE FROM firings WHERE profile = $1`,
 	`DELETE FROM notification_marks WHERE profile = $1`,
 	`DELETE FROM channels WHERE profile = $1`,
@@ -275,7 +277,8 @@ func removeThings(ctx context.Context, tx *sql.Tx, id profile.ID) error {
 func (d *DB) Retire(ctx context.Context, now time.Time) (gone []profile.ID, err error) {
 	err = d.do(ctx, "remove what is past its time", func(ctx context.Context, tx *sql.Tx) error {
 		for statement, before := range map[string]int64{
-			expiredSQL: now.UnixMicro(), oldListsSQL: now.Add(-profile.RestoreTime).UnixMicro(), oldGoneSQL: day(now.Add(-24 * time.Hour)),
+			expiredSQL: now.UnixMicro(), oldListsSQL: now.Add(-profile.RestoreTime).UnixMicro(),
+			oldRulesSQL: now.Add(-profile.RestoreTime).UnixMicro(), oldGoneSQL: day(now.Add(-24 * time.Hour)),
 		} {
 			if _, err := tx.ExecContext(ctx, statement, before); err != nil {
 				return err

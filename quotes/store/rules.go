@@ -21,8 +21,8 @@ const (
 	rulesOfSQL    = `SELECT ` + ruleColumns + ` FROM rules WHERE profile = $1 ORDER BY id`
 	ruleSQL       = `SELECT ` + ruleColumns + ` FROM rules WHERE id = $1`
 	ruleNumberSQL = `UPDATE rule_numbers SET newest = newest + 1 WHERE one = 1 RETURNING newest`
-	addRuleSQL    = `INSERT INTO rules (` + ruleColumns + `, changed)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25)`
+	addRuleSQL    = `INSERT INTO rules (` + ruleColumns + `, changed) ` + ruleValues
+	ruleValues    = `VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25)`
 	updateRuleSQL = `UPDATE rules SET condition = $4, level = $5, time_window = $6, hysteresis = $7, repeats = $8,
 		cooldown = $9, sessions = $10, note = $11, expires = $12, paused = $13, version = version + 1, phase = $14,
 		fired = $15, day = $16, quote_version = $17, high = $18, low = $19, deliver = $20, since = version + 1
@@ -31,7 +31,7 @@ const (
 		WHERE id = $1 AND profile = $2 AND version = $3 RETURNING ` + ruleColumns
 	ownRuleSQL    = `SELECT version FROM rules WHERE id = $1 AND profile = $2`
 	countRulesSQL = `SELECT count(*) FROM rules WHERE profile = $1`
-	deleteRuleSQL = `DELETE FROM rules WHERE id = $1 AND profile = $2 RETURNING symbol`
+	deleteRuleSQL = `DELETE FROM rules WHERE id = $1 AND profile = $2 RETURNING ` + ruleColumns
 )
 
 var _ alert.RuleStore = (*DB)(nil)
@@ -102,7 +102,7 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule, most int) (alert.Rule, e
 			return err
 		}
 		if most > 0 && have >= most {
-			refused = fmt.Errorf("%w: there are %d, and there may be %d; delete one first", alert.ErrRules, have, most)
+			refused = tooManyRules(have, most)
 			return nil
 		}
 		number, err := ruleChanged(ctx, tx, r.Profile)
@@ -114,11 +114,7 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule, most int) (alert.Rule, e
 			return err
 		}
 		r.Version, r.Since = 1, 1
-		s := &r.State
-		if _, err := tx.ExecContext(ctx, addRuleSQL, int64(r.ID), r.Profile, r.Symbol.String(), string(r.Condition), text(r.Level),
-			r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(), string(r.Sessions), r.Note,
-			micros(r.Expires), bit(r.Paused), micros(r.Created), r.Version, string(s.Phase), micros(s.Fired), s.Count, s.Day, s.At,
-			text(s.High), text(s.Low), r.Deliver, r.Since, number); err != nil {
+		if err := insertRule(ctx, tx, addRuleSQL, &r, number); err != nil {
 			return err
 		}
 		stored, err = scanRule(tx.QueryRowContext(ctx, ruleSQL, int64(r.ID)))
@@ -128,6 +124,17 @@ func (d *DB) AddRule(ctx context.Context, r alert.Rule, most int) (alert.Rule, e
 		return alert.Rule{}, fault(ctx, "store an alert", err)
 	}
 	return stored, refused
+}
+
+// insertRule adds a rule to one of the tables that have them, with the column that
+// is the table's own.
+func insertRule(ctx context.Context, tx *sql.Tx, statement string, r *alert.Rule, own int64) error {
+	s := &r.State
+	_, err := tx.ExecContext(ctx, statement, int64(r.ID), r.Profile, r.Symbol.String(), string(r.Condition), text(r.Level),
+		r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(), string(r.Sessions), r.Note,
+		micros(r.Expires), bit(r.Paused), micros(r.Created), r.Version, string(s.Phase), micros(s.Fired), s.Count, s.Day, s.At,
+		text(s.High), text(s.Low), r.Deliver, r.Since, own)
+	return err
 }
 
 // UpdateRule implements alert.RuleStore.
@@ -171,31 +178,6 @@ func updateRule(ctx context.Context, tx *sql.Tx, r alert.Rule, anew bool) (alert
 		text(r.Level), r.Window.Microseconds(), text(r.Hysteresis), string(r.Repeat), r.Cooldown.Microseconds(),
 		string(r.Sessions), r.Note, micros(r.Expires), bit(r.Paused), string(s.Phase), micros(s.Fired), s.Day, s.At,
 		text(s.High), text(s.Low), r.Deliver))
-}
-
-// DeleteRule implements alert.RuleStore.
-func (d *DB) DeleteRule(ctx context.Context, profile int64, id alert.RuleID) error {
-	bounded, end, err := d.begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer end()
-	var refused error
-	err = d.transaction(bounded, func(ctx context.Context, tx *sql.Tx) error {
-		var symbol string
-		switch err := tx.QueryRowContext(ctx, deleteRuleSQL, int64(id), profile).Scan(&symbol); {
-		case errors.Is(err, sql.ErrNoRows):
-			refused = alert.ErrNoRule
-			return nil
-		case err != nil:
-			return err
-		}
-		return noteDeletion(ctx, tx, profile, id, symbol)
-	})
-	if err != nil {
-		return fault(ctx, "delete an alert", err)
-	}
-	return refused
 }
 
 // scanRule reads one row of ruleColumns.

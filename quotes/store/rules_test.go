@@ -367,3 +367,77 @@ func TestTheHistoryIsKeptAsLongAsTheNotifications(t *testing.T) {
 		}
 	})
 }
+
+// TestADeletedRuleComesBackAsItWas with its number, its state and its history, for
+// some time, once or repeated.
+func TestADeletedRuleComesBackAsItWas(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		r, other := addRule(t, db, fullRule()), addRule(t, db, fullRule())
+		f := firingOf(r, "1")
+		f.Rule.State.Phase, f.Rule.State.High = alert.Spent, quotes.Some(quotes.MustDecimal("200.5"))
+		if _, err := db.Fire(t.Context(), []alert.Firing{f}); err != nil {
+			t.Fatal(err)
+		}
+		was, err := db.Rule(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, from, err := db.RuleChanges(t.Context(), 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ago := time.Now().Add(-time.Hour)
+		for range 2 { // and it can be deleted again
+			if err := db.DeleteRule(t.Context(), 7, r.ID); err != nil {
+				t.Fatal(err)
+			}
+			if fired, err := db.Fire(t.Context(), []alert.Firing{firingOf(was, "2")}); err != nil || fired[0].Outcome != alert.LeftOut {
+				t.Errorf("a deleted rule fires: %+v, %v", fired, err)
+			}
+			for _, c := range []struct {
+				name    string
+				profile int64
+				since   time.Time
+				most    int
+				want    error
+			}{
+				{"another's", 8, ago, 0, alert.ErrNoRule}, {"too late", 7, time.Now().Add(time.Hour), 0, alert.ErrNoRule},
+				{"no room", 7, ago, 1, alert.ErrRules},
+			} {
+				if _, err := db.RestoreRule(t.Context(), c.profile, r.ID, c.since, c.most); !errors.Is(err, c.want) {
+					t.Errorf("%s: %v", c.name, err)
+				}
+			}
+			was.Version++
+			for range 2 { // an answer may get lost
+				back, err := db.RestoreRule(t.Context(), 7, r.ID, ago, 2)
+				if diff := cmp.Diff(was, back, cmp.AllowUnexported(quotes.Symbol{})); err != nil || diff != "" {
+					t.Errorf("%v (-want +got):\n%s", err, diff)
+				}
+			}
+			if _, err := db.RestoreRule(t.Context(), 8, r.ID, ago, 2); !errors.Is(err, alert.ErrNoRule) {
+				t.Errorf("another's that is there: %v", err)
+			}
+		}
+		if past, err := db.History(t.Context(), alert.PastQuery{Profile: 7, Rule: r.ID, Limit: 9}); err != nil || len(past) != 1 {
+			t.Errorf("%+v, %v", past, err)
+		}
+		if list, _, err := db.RuleChanges(t.Context(), from, 10); err != nil || len(list) != 1 || list[0].Gone || list[0].Rule.ID != r.ID {
+			t.Errorf("others hear %+v, %v", list, err)
+		}
+		if fired, err := db.Fire(t.Context(), []alert.Firing{firingOf(was, "3")}); err != nil || fired[0].Outcome != alert.Stored {
+			t.Errorf("it does not fire any more: %+v, %v", fired, err)
+		}
+		// For ever it is not kept.
+		if err := db.DeleteRule(t.Context(), 7, other.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Retire(t.Context(), time.Now().Add(profile.RestoreTime+time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.RestoreRule(t.Context(), 7, other.ID, time.Time{}, 0); !errors.Is(err, alert.ErrNoRule) {
+			t.Errorf("long gone: %v", err)
+		}
+	})
+}

@@ -12,6 +12,7 @@
 //   - prune.go          the notifications' log: retention
 //   - append.go         many who append at once share a transaction
 //   - rules.go          the alerts that people set
+//   - rulesgone.go      those that were deleted, and brought back
 //   - rulechanges.go    which of them have changed, for processes that watch
 //   - firings.go        what fired: state, notification and history in one transaction
 //   - profiles.go       who is who; beside it profiles_move.go: devices that come, profiles that go

@@ -42,11 +42,6 @@ export function reason(error) {
 	return error instanceof Refusal ? error.message : 'The server does not answer. Look at your alerts in a moment before you try again.'
 }
 
-/** @param {Alert} alert what of it a new one may have */
-export function terms({ symbol, condition, level, window, hysteresis, repeat, cooldown, sessions, note, expires, paused, deliver }) {
-	return { symbol, condition, level, window, hysteresis, repeat, cooldown, sessions, note, expires, paused, deliver }
-}
-
 /**
  * What to offer in place of an alert whose condition is met already.
  * @param {unknown} error

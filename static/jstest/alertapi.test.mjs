@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Refusal, adviceOf, reason, terms } from '../js/alertapi.js'
+import { Refusal, adviceOf, reason } from '../js/alertapi.js'
 
 const met = (condition) => new Refusal({ status: 422, detail: 'It is there already.', met: true, advice: { condition } })
 
@@ -26,7 +26,3 @@ test('other refusals are no advice, and say what the server says', () => {
 	assert.match(new Refusal({ status: 502 }).message, /502/)
 })
 
-test('an alert that comes back is set with its own terms alone', () => {
-	const alert = { id: 7, version: 3, text: 'above 1', created: 'x', state: {}, symbol: 'A', condition: 'above', level: 1, repeat: 'once', sessions: 'both' }
-	assert.deepEqual(Object.keys(terms(alert)).filter((k) => alert[k] !== undefined), ['symbol', 'condition', 'level', 'repeat', 'sessions'])
-})

@@ -110,6 +110,36 @@ CREATE TABLE rule_deletions (
 );
 CREATE INDEX rule_deletions_changed ON rule_deletions (changed);
 
+-- Deleted alerts as they were: they can be brought back for a while.
+CREATE TABLE deleted_rules (
+    id            BIGINT NOT NULL PRIMARY KEY,
+    profile       BIGINT NOT NULL,
+    symbol        TEXT   NOT NULL,
+    condition     TEXT   NOT NULL,
+    level         TEXT   NOT NULL,
+    time_window   BIGINT NOT NULL,
+    hysteresis    TEXT   NOT NULL,
+    repeats       TEXT   NOT NULL,
+    cooldown      BIGINT NOT NULL,
+    sessions      TEXT   NOT NULL,
+    note          TEXT   NOT NULL,
+    expires       BIGINT NOT NULL,
+    paused        BIGINT NOT NULL,
+    created       BIGINT NOT NULL,
+    version       BIGINT NOT NULL,
+    phase         TEXT   NOT NULL,
+    fired         BIGINT NOT NULL,
+    count         BIGINT NOT NULL,
+    day           TEXT   NOT NULL,
+    quote_version BIGINT NOT NULL,
+    high          TEXT   NOT NULL,
+    low           TEXT   NOT NULL,
+    deliver       TEXT   NOT NULL,
+    since         BIGINT NOT NULL,
+    deleted       BIGINT NOT NULL
+);
+CREATE INDEX deleted_rules_of_profile ON deleted_rules (profile);
+
 ALTER TABLE firings ADD COLUMN symbol TEXT NOT NULL DEFAULT '';
 
 -- Ways to reach a person when no page is open.
@@ -167,6 +197,7 @@ DROP TABLE server_keys;
 DROP TABLE outbox;
 DROP TABLE channels;
 ALTER TABLE firings DROP COLUMN symbol;
+DROP TABLE deleted_rules;
 DROP TABLE rule_deletions;
 DROP INDEX rules_changed;
 ALTER TABLE rules DROP COLUMN changed;

@@ -2,7 +2,7 @@
 // <tick-alerts>: the viewer's alerts, of all symbols or of one (data-of), with
 // what has fired. It follows their version. Says 'tick-alerts' when it has
 // changed.
-import { call, reason, terms } from '../alertapi.js'
+import { call, reason } from '../alertapi.js'
 import { shortTime } from '../format.js'
 import { morph } from '../morph.js'
 import { toast } from './toast.js'
@@ -121,14 +121,8 @@ export class AlertList extends HTMLElement {
 
 	/** @param {string} id @param {string} name */
 	async discard(id, name) {
-		/** @type {Alert} */
-		const alert = await call('GET', '/alerts/' + id)
 		const next = this.neighbour(id)
-		await call('DELETE', '/alerts/' + id)
-		const done = alert.state.phase === 'done' || alert.state.phase === 'spent' && alert.repeat === 'once'
-		// One that has fired comes back paused: it is not to fire at once.
-		const again = { ...terms(alert), paused: alert.paused || done, even_if_met: true }
-		await this.change(Promise.resolve(), `${name} is deleted.`, () => call('POST', '/alerts', again))
+		await this.change(call('DELETE', '/alerts/' + id), `${name} is deleted.`, () => call('POST', `/alerts/${id}/restore`))
 		next?.focus()
 	}
 
