@@ -89,6 +89,7 @@ type MarkStore interface {
 	// Clear takes notifications out of the panel.
 	Clear(ctx context.Context, profile int64, which Choice) (Undo, error)
 
-	// Restore takes a clearing back, or returns ErrMarksMoved.
+	// Restore takes a clearing back, or returns ErrMarksMoved. What was taken back already
+	// stays so.
 	Restore(ctx context.Context, profile int64, what Undo) error
 }

@@ -342,7 +342,8 @@ func (d *DB) Restore(ctx context.Context, profile int64, what alert.Undo) error 
 			if err := tx.QueryRowContext(ctx, clearedToSQL, profile).Scan(&now); err != nil {
 				return err
 			}
-			if now != what.InsteadOf || what.UpTo >= now {
+			again := now == what.UpTo && what.UpTo < what.InsteadOf // an answer got lost
+			if !again && (now != what.InsteadOf || what.UpTo >= now) {
 				return alert.ErrMarksMoved
 			}
 			if _, err := tx.ExecContext(ctx, clearToSQL, profile, what.UpTo); err != nil {
