@@ -32,10 +32,10 @@ func (s *Server) newDesk(b sse.Bells) *desk {
 }
 
 // Sweep implements sse.Desk.
-func (d *desk) Sweep() {
-	d.group.Sweep()
+func (d *desk) Sweep() (news bool) {
+	news = d.group.Sweep()
 	if last := d.server.Log.Last(); last != d.seen {
-		d.seen = last
+		d.seen, news = last, true
 		for _, c := range d.followers {
 			if c.catchUp == nil && c.follower.Pass() {
 				c.stream.Ready(true)
@@ -43,6 +43,7 @@ func (d *desk) Sweep() {
 		}
 	}
 	d.server.latency.add(&d.latency)
+	return news
 }
 
 // Fetch implements sse.Desk.

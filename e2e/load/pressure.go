@@ -8,10 +8,13 @@ import "time"
 // the latency with them.
 func (l *lab) latencyAtHalf(o options, c contender, say *findings) error {
 	w := spread().scaled(o.scale / 2)
-	for range 2 { // the cost of an event depends a little on how many there are
+	for range 4 { // the cost of an event depends a little on how many there are
 		x, err := l.steady(c, w)
 		if err != nil {
 			return err
+		}
+		if 0.45 < x.Share && x.Share < 0.55 {
+			break
 		}
 		w.Streams = max(1, int(float64(w.Streams)*0.5/max(x.Share, 0.01)))
 		w.Streams = min(w.Streams, int(19_000*o.scale))

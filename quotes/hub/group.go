@@ -109,12 +109,14 @@ func (g *Group[K, V, O]) Close() { g.union.Close() }
 // sweepSize is how many values a Sweep takes from the hub under one lock.
 const sweepSize = 256
 
-// Sweep takes over what was published and asked for since the last Sweep. It
-// costs a few steps for each member that has to be told of a value, and no lock.
-func (g *Group[K, V, O]) Sweep() {
+// Sweep takes over what was published and asked for since the last Sweep, and
+// says whether a value was among it. It costs a few steps for each member that
+// has to be told of a value, and no lock.
+func (g *Group[K, V, O]) Sweep() (news bool) {
 	g.settle()
 	for more := true; more; {
 		more = g.take()
+		news = news || len(g.swept) > 0
 		for _, a := range g.swept {
 			if p := g.places[a.frame.key]; p != nil {
 				g.mark(p, a)
@@ -122,6 +124,7 @@ func (g *Group[K, V, O]) Sweep() {
 		}
 		clear(g.swept)
 	}
+	return news
 }
 
 // take takes the next values from the hub, and says whether there are more.

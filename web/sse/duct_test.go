@@ -246,13 +246,45 @@ type counter struct {
 
 func (d *counter) Fetch([]Content) {}
 
-func (d *counter) Sweep() {
+func (d *counter) Sweep() (news bool) {
 	for _, b := range d.boards {
 		b.stream.Ready(d.urgent)
 	}
+	return len(d.boards) > 0
 }
 
 func (d *counter) Close() { close(d.closed) }
+
+// TestARingWithoutNewsHoldsNothingUp: a publisher of several values rings again
+// while the loop that takes all of them wakes.
+func TestARingWithoutNewsHoldsNothingUp(t *testing.T) {
+	inBubbles(t, func(t *testing.T, on kind) {
+		desks := make(chan *counter, 1)
+		s := on.stand(Options{Heartbeat: time.Hour, Desk: func(b Bells) Desk {
+			d := &counter{bells: b, closed: make(chan struct{})}
+			desks <- d
+			return d
+		}}, 1)
+		c := servePipes(t, s).get(t)
+		b, d := <-s.boards, <-desks
+		start := time.Now()
+		synctest.Wait()
+		d.bells.Paced.Ring()
+		synctest.Wait()
+		b.mu.Lock()
+		b.waiting, b.newest["A"] = []string{"A"}, "1"
+		b.mu.Unlock()
+		d.boards = []*board{b}
+		d.bells.Paced.Ring()
+		c.expect("A 1")
+		if took := time.Since(start); took > 0 {
+			t.Errorf("it came after %v", took)
+		}
+		_ = c.conn.Close()
+		<-b.closed
+		<-d.closed
+	})
+}
 
 func TestDeskMakesStreamsReady(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {

@@ -117,14 +117,15 @@ func (l *loop) round() {
 	l.server.counts.add(&l.tally)
 }
 
-// sweep lets the desk look at what is new. When no stream is to have it before
-// its pace allows, the next look can wait for a tick: to be woken by every
-// publisher costs more than the sweeps themselves.
+// sweep lets the desk look at what is new. When there is something that no stream
+// is to have before its pace allows, the next look can wait for a tick: to be
+// woken by every publisher costs more than the sweeps themselves.
 func (l *loop) sweep() {
 	before := len(l.queue)
-	l.desk.Sweep()
+	l.listen() // a publisher of several rings again while this loop wakes
+	news := l.desk.Sweep()
 	l.calm = 0
-	if len(l.queue) == before && len(l.poked) == 0 {
+	if news && len(l.queue) == before && len(l.poked) == 0 {
 		l.calm = l.now + wheelTick
 	}
 }

@@ -56,8 +56,9 @@ func (b Bell) Ring() {
 type Desk interface {
 	// Sweep is called after a bell of the desk rang, ahead of the turns that
 	// follow. It calls Ready of the streams whose contents have something new to
-	// take, and does not block.
-	Sweep()
+	// take, says whether anything was new, for a bell may ring once more than
+	// there is news, and does not block.
+	Sweep() (news bool)
 
 	// Fetch is a hint that the Takes of these contents are next, for a desk that
 	// can make them cheaper together. Some of them may have ended.
