@@ -54,7 +54,18 @@ func (s *Server) notifications(c echo.Context) error {
 		Notifications []alert.Noted `json:"notifications"`
 		LastID        int64         `json:"last_id"`
 		standing
-	}{list, last, st})
+		Versions *profile.Versions `json:"versions,omitempty"` // as streams tell, for who has none
+	}{list, last, st, versionsOf(c)})
+}
+
+// versionsOf are the versions of the caller's things as they were when it was
+// looked up who that is, nil for nobody's.
+func versionsOf(c echo.Context) *profile.Versions {
+	found, ok := c.Get(foundKey).(profile.Found)
+	if !ok || found.ID == 0 {
+		return nil
+	}
+	return &found.Versions
 }
 
 // notificationsQuery parses what is to be chosen.

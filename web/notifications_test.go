@@ -118,6 +118,9 @@ func TestTheFirstMarkMakesAProfile(t *testing.T) {
 	if got := s.ask(t, "GET", "/api/v1/notifications", "", cookies).numbers(t); !cmp.Equal(got, []int64{2, 1}) {
 		t.Errorf("the list is %v", got)
 	}
+	if a := s.ask(t, "GET", "/api/v1/notifications", "", cookies); !strings.HasSuffix(a.body, `"unread":0,"marks":9,"versions":{"lists":0,"alerts":0,"marks":9,"settings":0}}`) {
+		t.Errorf("the versions for who asks in place of a stream: %s", a.body)
+	}
 	if a := s.ask(t, "POST", "/api/v1/notifications/clear", `{"up_to":2}`, cookies); a.status != 200 {
 		t.Errorf("%+v", a)
 	}

@@ -25,6 +25,9 @@ function browser(protocol = 'http/1.1', answers = {}) {
 	}
 }
 
+/** How many streams a browser has. */
+const streams = (host) => host.sources.filter((s) => !s.closed).length
+
 const nothing = { quotes: { quotes: [] }, notifications: { notifications: [], last_id: 0 } }
 
 test('over HTTP/2 every tab has a stream', async () => {
@@ -66,6 +69,53 @@ test('a tab that goes leaves its place', async () => {
 	assert.equal(host.sources.filter((s) => !s.closed).length, 3)
 })
 
+test('a place that was left goes to a tab that asks, and nothing is lost or told twice', async () => {
+	const answers = { quotes: { quotes: [{ symbol: 'AAPL', version: 5 }] }, notifications: { notifications: [{ id: 8 }], last_id: 8 } }
+	const { host, tab } = browser('http/1.1', answers)
+	const tabs = []
+	for (let i = 0; i < 4; i++) {
+		tabs.push(await tab(['AAPL'], { lastEventId: 7 }))
+		await host.advance(1000)
+	}
+	const { log, stream } = tabs[3]
+	assert.deepEqual(log.notes, [8])
+	await host.advance(20_000)
+	assert.equal(host.sources.length, 3, 'all places are taken')
+	tabs[1].stream.close()
+	await host.advance(12_000)
+	assert.equal(streams(host), 3)
+	assert.equal(host.source.url, '/events?symbols=AAPL&last_event_id=8')
+	host.asked.length = 0
+	host.source.hello(['AAPL'], { resumed: true }, '8')
+	host.source.emit('stock_quote', { symbol: 'AAPL', version: 6 })
+	host.source.emit('notification', { id: 9 })
+	await host.advance(5000)
+	assert.deepEqual(log.notes, [8, 9])
+	assert.deepEqual(log.quotes.at(-1), ['AAPL', 6, true])
+	assert.deepEqual(host.asked, [], 'who has a stream asks no more')
+	tabs[0].stream.close()
+	stream.close()
+	assert.equal(streams(host), 1)
+	await host.advance(60_000)
+	assert.equal(streams(host), 1, 'who has gone looks no more')
+})
+
+test('a tab that nobody sees takes no place', async () => {
+	const { host, tab } = browser('http/1.1', nothing)
+	const tabs = []
+	for (let i = 0; i < 4; i++) {
+		tabs.push(await tab(['AAPL']))
+		await host.advance(1000)
+	}
+	tabs[3].stream.hidden(true)
+	tabs[0].stream.close()
+	await host.advance(40_000)
+	assert.equal(streams(host), 2)
+	tabs[3].stream.hidden(false)
+	await host.advance(16_000)
+	assert.equal(streams(host), 3)
+})
+
 test('where storage is denied tabs cannot count each other, and ask', async () => {
 	const { host, tab } = browser('http/1.1', nothing)
 	host.localStorage.getItem = () => { throw new Error('denied') }
@@ -94,6 +144,23 @@ test('who asks has the quotes every two seconds and each notification once, in o
 	await host.advance(200)
 	assert.deepEqual(log.quotes, [['AAPL', 5, true], ['AAPL', 6, false]])
 	assert.deepEqual(log.notes, [8, 9, 10])
+})
+
+test('who asks hears once which versions their things have, and of every change', async () => {
+	const answers = structuredClone(nothing)
+	const { host, log, stream } = await asking(answers)
+	assert.deepEqual(log.profiles, [], 'nobody has no versions')
+	answers.notifications.versions = { lists: 1, alerts: 4, marks: 0, settings: 0 }
+	await host.advance(2100)
+	assert.deepEqual(log.profiles, [4])
+	await host.advance(10_000)
+	assert.deepEqual(log.profiles, [4])
+	answers.notifications.versions.lists = 2
+	await host.advance(2100)
+	assert.deepEqual(log.profiles, [4, 4])
+	stream.renew()
+	await host.advance(2100)
+	assert.deepEqual(log.profiles, [4, 4], 'it has them')
 })
 
 test('who asks goes back as far as it must', async () => {
@@ -128,5 +195,20 @@ test('nobody who looks: who asks asks for no quotes, and seldom', async () => {
 	host.asked.length = 0
 	await host.advance(60_000)
 	assert.ok(!host.asked.some((url) => url.includes('quotes')))
+	assert.ok(host.asked.length >= 3 && host.asked.length <= 5, `asked ${host.asked.length} times`)
+})
+
+test('who asks for a page without quotes asks as often, while somebody looks', async () => {
+	const { host, stream } = await asking(nothing)
+	stream.set([])
+	await settle()
+	await host.advance(2000)
+	host.asked.length = 0
+	await host.advance(10_000)
+	assert.equal(host.asked.length, 5)
+	stream.hidden(true)
+	await host.advance(2000)
+	host.asked.length = 0
+	await host.advance(60_000)
 	assert.ok(host.asked.length >= 3 && host.asked.length <= 5, `asked ${host.asked.length} times`)
 })

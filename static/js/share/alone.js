@@ -1,14 +1,15 @@
 // @ts-check
 // Where tabs cannot share: a room for this page alone. Over HTTP/1.1 only so many
 // tabs have a stream of their own that the browser keeps connections for all
-// else; the others ask now and then. Where tabs cannot even count each other,
-// all ask.
+// else; the others ask now and then, and look for a place that was left. Where
+// tabs cannot even count each other, all ask.
 import { Connection } from './connection.js'
 import { Poll } from './poll.js'
 import { Room } from './room.js'
 
 const most = 3
 const countTime = 300
+const lookPace = 15_000
 
 /**
  * A room for this page.
@@ -18,13 +19,34 @@ const countTime = 300
 export async function alone(receive, host = globalThis) {
 	const [navigation] = host.performance.getEntriesByType('navigation')
 	const many = /^h[23]/.test(navigation?.nextHopProtocol)
-	const place = many ? { close() {} } : await findPlace(host)
-	const room = new Room(host, place ? Connection : Poll)
+	let place = many ? { close() {} } : await findPlace(host)
+	let room = new Room(host, place ? Connection : Poll)
 	const port = { postMessage: receive }
+	/** @type {import('./room.js').Want | undefined} */
+	let wanted
+	let closed = false
+	/** @type {any} */
+	let timer
+	// Who left does not always say so: a tab may crash.
+	const look = async () => {
+		if (wanted && !wanted.hidden) place = await findPlace(host)
+		if (closed) return place?.close()
+		if (!place) return later()
+		room.close()
+		room = new Room(host)
+		room.take(port, /** @type {import('./room.js').Want} */ (wanted))
+	}
+	const later = () => { timer = host.setTimeout(look, lookPace) }
+	if (!place) later()
 	return {
 		/** @param {import('./room.js').Want} want */
-		postMessage: (want) => room.take(port, want),
+		postMessage: (want) => {
+			room.take(port, wanted = want)
+			if (room.connection) /** @type {any} */ (room.connection).seen = !want.hidden
+		},
 		close: () => {
+			closed = true
+			host.clearTimeout(timer)
 			room.close()
 			place?.close()
 		},

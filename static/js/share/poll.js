@@ -18,7 +18,8 @@ export class Poll {
 		this.serverRate = 1000 / pace
 		/** @type {Set<string>} */
 		this.wanted = new Set()
-		this.told = ''
+		this.told = this.versions = ''
+		this.seen = false // somebody looks, though it be at a page without quotes
 	}
 
 	/** @param {Set<string>} symbols @param {number} [rate] */
@@ -45,7 +46,7 @@ export class Poll {
 	async ask() {
 		this.close()
 		const turn = this.turn = {}
-		let next = Math.max(this.wanted.size ? pace : restPace, 1000 / (this.rate ?? 1))
+		let next
 		try {
 			if (this.told !== 'open') await this.begin()
 			else await this.news()
@@ -61,6 +62,7 @@ export class Poll {
 			next = restPace
 			this.say({ name: 'waiting', retry: new Date(this.host.Date.now() + next) })
 		}
+		next ??= Math.max(this.wanted.size || this.seen ? pace : restPace, 1000 / (this.rate ?? 1))
 		this.timer = this.host.setTimeout(() => this.ask(), next)
 	}
 
@@ -70,6 +72,7 @@ export class Poll {
 		const resumed = this.lastId != null && this.lastId <= newest
 		if (!resumed) this.lastId = newest
 		this.ears.hello({ resumed }, /** @type {number} */ (this.lastId))
+		this.versions = ''
 		this.say({ name: 'open' })
 		await this.news()
 	}
@@ -81,7 +84,8 @@ export class Poll {
 		const found = []
 		const watching = [...this.wanted].map(encodeURIComponent).join(',')
 		for (let before = ''; ;) {
-			const { notifications } = await this.json('notifications?limit=50&watching=' + watching + before)
+			const { notifications, versions } = await this.json('notifications?limit=50&watching=' + watching + before)
+			this.own(versions)
 			found.push(...notifications.filter((/** @type {any} */ n) => n.id > last))
 			if (notifications.length < 50 || found.at(-1)?.id !== notifications.at(-1).id) break
 			before = '&before=' + notifications.at(-1).id
@@ -90,6 +94,13 @@ export class Poll {
 			this.lastId = n.id
 			this.ears.notification(n)
 		}
+	}
+
+	/** Hears which versions the viewer's own things have. @param {import('../stream.js').Versions} [versions] */
+	own(versions) {
+		const now = JSON.stringify(versions ?? '')
+		if (versions && now !== this.versions) this.ears.profile(versions)
+		this.versions = now
 	}
 
 	/** @param {import('./connection.js').State} state */
