@@ -2,7 +2,8 @@
 // and the widget's inline style and script. Scripts are native modules; nothing
 // is built from them.
 //
-//   - css/       base.css (tokens, reset, layout) and elements.css
+//   - css/       base.css (tokens, reset, layout), elements.css (what several pages
+//     have, and the watchlist) and pages.css (the other pages, one by one)
 //   - js/        one module per subject; stream.js knows no document
 //   - js/elements/  one custom element per file
 //   - js/share/  how the tabs and frames of a browser share one stream
