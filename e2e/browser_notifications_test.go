@@ -9,6 +9,7 @@ import (
 
 	browserdomain "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 )
 
 // notify publishes a notification, and returns its number.
@@ -346,4 +347,35 @@ func TestTheBellOfAnotherPageOpensThePanel(t *testing.T) {
 		p.click("[data-bell]")
 		p.until("the panel is open", `location.pathname === '/' && document.querySelector('#notifications')?.checkVisibility({ visibilityProperty: true }) && document.querySelector('#notifications').contains(document.activeElement)`)
 	}
+}
+
+func TestWhatComesBeforeItCanBeShownWaits(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := newTab(t)
+	p.expect("ERR_BLOCKED_BY_CLIENT")
+	p.visit(s.URL + "/")
+	p.live()
+	block := func(patterns ...string) {
+		call(p, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: blocked(patterns)})
+	}
+	block("*://*:*/static/*/js/notes.js", "*://*:*/static/*/js/elements/panel.js")
+	notify(t, s, "info", "the first")
+	p.says("tick-toast", "cannot be loaded yet")
+	notify(t, s, "info", "the second")
+	block("*://*:*/static/*/js/elements/panel.js")
+	p.until("a part of what is needed is there", `performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/js/notes.js') && e.responseStatus === 200).length`)
+	block()
+	p.until("both are shown, in their order", notes+`.join() === 'the second,the first' && `+unread+` === 2`)
+	if told := eval[int](p, `[...document.querySelectorAll('tick-toast .toast')].filter((e) => e.textContent.includes('cannot be loaded')).length`); told > 1 {
+		t.Errorf("it was told %d times", told)
+	}
+}
+
+func blocked(patterns []string) []*network.BlockPattern {
+	list := make([]*network.BlockPattern, len(patterns))
+	for i, pattern := range patterns {
+		list[i] = &network.BlockPattern{URLPattern: pattern, Block: true}
+	}
+	return list
 }

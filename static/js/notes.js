@@ -13,7 +13,8 @@ import { pref } from './prefs.js'
 const kept = /** @type {HTMLElement | null} */ (document.querySelector('[data-bell]'))?.dataset
 export const bell = kept ?? {}
 
-const panel = () => document.querySelector('tick-notifications') ? import('./elements/panel.js') : undefined
+/** What shows them, where the page has the panel. */
+export const panel = () => document.querySelector('tick-notifications') ? import('./elements/panel.js') : undefined
 
 /** Shows how many are unread. @param {number} unread */
 export function count(unread) {

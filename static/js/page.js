@@ -12,6 +12,8 @@ import './elements/bar.js'
 
 /** How often the page asks how the markets and the sources are, in milliseconds. */
 const marketPace = 10_000
+/** How long after a failure it is tried again to load what notifications need, in milliseconds. */
+const notesPace = 5000
 
 /**
  * Starts a page.
@@ -34,8 +36,15 @@ export function start(symbols, handlers, page) {
 		document.documentElement.toggleAttribute('data-stale-page', lost)
 	}
 	const bell = /** @type {any} */ (document.querySelector('[data-bell]'))?.dataset
+	let turn = Promise.resolve()
 	/** Loads what notifications need with the first. @param {string} what @param {unknown} value */
-	const notes = (what, value) => import('./notes.js').then((m) => /** @type {any} */ (m)[what](value)).catch(() => toast('The server does not answer. Try again in a moment.'))
+	const notes = (what, value) => turn = turn.then(async () => {
+		try {
+			return await /** @type {any} */ (await notesModule())[what](value)
+		} catch {
+			toast('The server does not answer. Try again in a moment.')
+		}
+	})
 	const stream = follow(symbols, {
 		refused: (detail) => toast(detail),
 		notification: (n) => notes('arrived', n),
@@ -89,6 +98,21 @@ export function start(symbols, handlers, page) {
 	loadOnClick(parts)
 	if (bell?.tell || pref('notes', null) || document.querySelector('[data-expires]')) notes('start', parts)
 	return parts
+}
+
+/** The module of notifications, however long that takes: what has come waits for it. */
+async function notesModule() {
+	for (let told = false; ; told = true) {
+		try {
+			const module = await import('./notes.js')
+			await module.panel()
+			return module
+		} catch {
+			// Some browsers do not load again what failed once.
+			if (!told) toast('A notification has come that cannot be loaded yet. It is tried again.', 'Load the page anew', () => location.reload())
+			await new Promise((done) => setTimeout(done, notesPace))
+		}
+	}
 }
 
 /**
