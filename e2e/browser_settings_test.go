@@ -149,6 +149,11 @@ func TestAWebhooksKeyIsShownOnce(t *testing.T) {
 	if eval[bool](p, `document.documentElement.innerHTML.includes(`+literal(secret)+`)`) {
 		t.Error("the page tells the key again")
 	}
+	p.click("[data-renew]")
+	p.says("[data-channel] [data-outcome]", "The old one is good no longer")
+	said := p.text("[data-channel] [data-outcome]")
+	p.click("[data-renew]")
+	p.until("each is another", `(t => t.includes('shown this once: ') && t !== `+literal(said)+`)(document.querySelector('[data-channel] [data-outcome]').textContent)`)
 	p.addChannel("ntfy", r.URL+"/topic", "Phone")
 	p.until("another way has none", `document.querySelector('[data-secret]').hidden`)
 }

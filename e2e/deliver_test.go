@@ -157,11 +157,8 @@ func TestMessagesReachTheirChannelsInOrder(t *testing.T) {
 		if err := json.Unmarshal([]byte(got.body), &n); err != nil || n.ID != int64(i+1) || n.Message != text || got.key == "" {
 			t.Errorf("%s, %v", got.body, err)
 		}
-		signature := got.header.Get("Tickboard-Signature")
-		seconds, _, _ := strings.Cut(strings.TrimPrefix(signature, "t="), ",")
-		stamp, err := strconv.ParseInt(seconds, 10, 64)
-		if want := sign(c.Secret, time.Unix(stamp, 0), got.body); err != nil || signature != want {
-			t.Errorf("the signature is %s, want %s", signature, want)
+		if !signedBy(got, c.Secret) {
+			t.Errorf("the signature %s is not of the key", got.header.Get("Tickboard-Signature"))
 		}
 		if body := slack.got()[i].body; body != fmt.Sprintf(`{"text":%q}`, text) {
 			t.Error(body)
@@ -171,6 +168,28 @@ func TestMessagesReachTheirChannelsInOrder(t *testing.T) {
 		}
 	}
 	await(t, "that it is shown", func() bool { return p.show(c.ID).Delivered != "" })
+	var renewed wireChannel
+	path := fmt.Sprintf("/api/v1/channels/%d", c.ID)
+	if p.ask("POST", path+"/secret", "").want(t, http.StatusOK).decode(t, &renewed); len(renewed.Secret) < 26 || renewed.Secret == c.Secret {
+		t.Errorf("another key is %q", renewed.Secret)
+	}
+	(&subscriber{server: s}).ask("POST", path+"/secret", "").problem(t, http.StatusNotFound)
+	s.send("number 6")
+	await(t, "the sixth", func() bool { return len(webhook.got()) == 6 })
+	if got := webhook.got()[5]; !signedBy(got, renewed.Secret) || signedBy(got, c.Secret) {
+		t.Error("it is not signed with the new key alone")
+	}
+	if p.show(c.ID).Secret != "" {
+		t.Error("the key is told again")
+	}
+}
+
+// signedBy says that a post bears the signature of a key.
+func signedBy(got hookPost, secret string) bool {
+	signature := got.header.Get("Tickboard-Signature")
+	seconds, _, _ := strings.Cut(strings.TrimPrefix(signature, "t="), ",")
+	stamp, err := strconv.ParseInt(seconds, 10, 64)
+	return err == nil && signature == sign(secret, time.Unix(stamp, 0), got.body)
 }
 
 // TestReceiversThatFailHoldUpNoOther: one stalls, one fails at first, one is

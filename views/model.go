@@ -220,4 +220,8 @@ type MovePage struct {
 	// once they were moved, alerts.
 	Brings        bool
 	Lists, Alerts int
+	// Over is how many of its ways to be reached there is no room for, with at most
+	// MaxChannels; Left are their names once the others were moved.
+	Over, MaxChannels int
+	Left              []string
 }

@@ -44,7 +44,7 @@ type ownChannel struct {
 	Delivered time.Time         `json:"delivered,omitzero"`
 	Failing   time.Time         `json:"failing,omitzero"`
 	Error     string            `json:"error,omitempty"`
-	Secret    string            `json:"secret,omitempty"` // of a new webhook
+	Secret    string            `json:"secret,omitempty"` // a webhook's new one
 }
 
 func ownChannelOf(c deliver.Channel) ownChannel {
@@ -197,9 +197,40 @@ func (s *Server) addChannel(c echo.Context) error {
 	if stored.Kind == deliver.Webhook {
 		answer.Secret = stored.Secret
 	}
-	c.Response().Header().Set("Location", "/api/v1/channels/"+strconv.FormatInt(int64(stored.ID), 10))
 	setETag(c, stored.Version)
+	if stored.Version > 1 { // the browser's subscription was there
+		return writeJSON(c, http.StatusOK, answer)
+	}
+	c.Response().Header().Set("Location", "/api/v1/channels/"+strconv.FormatInt(int64(stored.ID), 10))
 	return writeJSON(c, http.StatusCreated, answer)
+}
+
+// renewSecret gives a webhook another secret, which the answer has, once. What is
+// sent from then on is signed with it alone.
+func (s *Server) renewSecret(c echo.Context) error {
+	if err := bare(c); err != nil {
+		return err
+	}
+	channel, err := s.ownChannel(c)
+	if err != nil {
+		return err
+	}
+	if channel.Kind != deliver.Webhook {
+		return refuse(http.StatusConflict, "Only webhooks have a secret that signs what they get.")
+	}
+	if err := s.mayChange(c, profile.ID(channel.Profile)); err != nil {
+		return err
+	}
+	channel.Secret = deliver.NewSecret()
+	stored, err := s.Channels.UpdateChannel(c.Request().Context(), channel)
+	if err != nil {
+		return channelProblem(err)
+	}
+	s.profileChanged(profile.ID(stored.Profile))
+	setETag(c, stored.Version)
+	answer := ownChannelOf(stored)
+	answer.Secret = stored.Secret
+	return writeJSON(c, http.StatusOK, answer)
 }
 
 // changeChannel changes what is given of a channel.

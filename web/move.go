@@ -54,9 +54,27 @@ func (s *Server) movePage(c echo.Context) error {
 			return personProblem(err)
 		}
 		page.Brings, page.Lists = true, len(lists)
+		if page.Over, err = s.channelsOver(ctx, into, found.ID); err != nil {
+			return err
+		}
+		page.MaxChannels = profile.MaxChannels
 	}
 	s.personal(c)
 	return s.render(c, views.Move(page))
+}
+
+// channelsOver is for how many channels there is no room where two profiles become
+// one.
+func (s *Server) channelsOver(ctx context.Context, profiles ...profile.ID) (int, error) {
+	over := -profile.MaxChannels
+	for _, id := range profiles {
+		list, err := s.Channels.Channels(ctx, int64(id))
+		if err != nil {
+			return 0, err
+		}
+		over += len(list)
+	}
+	return max(over, 0), nil
 }
 
 // move takes the device in.
@@ -78,12 +96,14 @@ func (s *Server) move(c echo.Context) error {
 	if wantsPage(c.Request()) {
 		return s.renderStatus(c, http.StatusOK, views.Move(views.MovePage{
 			Site: s.site(), Done: true, Brings: moved.Before != 0, Lists: moved.Lists, Alerts: moved.Alerts,
+			Left: moved.Left, MaxChannels: profile.MaxChannels,
 		}))
 	}
 	return writeJSON(c, http.StatusOK, struct {
-		Lists  int `json:"lists"`
-		Alerts int `json:"alerts"`
-	}{moved.Lists, moved.Alerts})
+		Lists  int      `json:"lists"`
+		Alerts int      `json:"alerts"`
+		Left   []string `json:"channels_left,omitempty"`
+	}{moved.Lists, moved.Alerts, moved.Left})
 }
 
 // movingKey is the key that the device has, or a new one.

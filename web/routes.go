@@ -76,6 +76,7 @@ func (s *Server) routes() http.Handler {
 	e.DELETE("/api/v1/channels/:id", s.deleteChannel)
 	e.POST("/api/v1/channels/:id/test", s.testChannel)
 	e.POST("/api/v1/channels/:id/code", s.resendCode)
+	e.POST("/api/v1/channels/:id/secret", s.renewSecret)
 	e.POST("/api/v1/channels/:id/confirm", s.confirmChannel)
 	e.POST("/api/v1/notifications/read", s.readNotifications)
 	e.POST("/api/v1/notifications/clear", s.clearNotifications)

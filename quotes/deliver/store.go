@@ -119,7 +119,9 @@ type Channels interface {
 
 	// AddChannel stores c as it is but for its number and Version 1, and returns
 	// it as stored. When the profile has most channels already the error wraps
-	// ErrTooMany. Times are kept in microseconds.
+	// ErrTooMany. Times are kept in microseconds. A browser's subscription that the
+	// profile has already is not added again: its channel becomes what c says, with
+	// the next Version.
 	AddChannel(ctx context.Context, c Channel, most int) (Channel, error)
 
 	// UpdateChannel stores what people set in place of the channel whose ID,

@@ -23,10 +23,13 @@ type webhook struct{ guard *Guard }
 // Prepare implements Preparer; a channel without a secret gets one.
 func (w webhook) Prepare(ctx context.Context, c *Channel) error {
 	if c.Secret == "" {
-		c.Secret = rand.Text()
+		c.Secret = NewSecret()
 	}
 	return w.guard.prepare(ctx, c)
 }
+
+// NewSecret makes a webhook's secret.
+func NewSecret() string { return rand.Text() }
 
 // Send implements Sender.
 func (w webhook) Send(ctx context.Context, c Channel, m Message) error {

@@ -56,7 +56,7 @@ type People interface {
 
 	// Move uses a code up: from then on the key opens its profile. A profile that
 	// the key opened before is moved in whole, with all its devices, and is no
-	// more.
+	// more; of its channels as many as there is room for.
 	Move(ctx context.Context, hash string, k Key, label string, now time.Time) (Moved, error)
 
 	// Changes returns the profiles that have changed after a number, in the
@@ -85,6 +85,7 @@ type Moved struct {
 	Before ID // the profile that it had, 0 for none; it is no more
 	Lists  int
 	Alerts int
+	Left   []string // names of its channels for which there was no room: they are no more
 }
 
 // Change is a profile after a change.

@@ -25,6 +25,8 @@ const (
 	countChannelsSQL = `SELECT count(*) FROM channels WHERE profile = $1`
 	addChannelSQL    = `INSERT INTO channels (` + channelColumns + `)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)`
+	samePushSQL = `UPDATE channels SET name = $3, secret = $4, enabled = $5, alerts = $6, messages = $7, failing = 0, error = '', version = version + 1
+		WHERE profile = $1 AND kind = 'push' AND address = $2 RETURNING ` + channelColumns
 	updateChannelSQL = `UPDATE channels SET name = $4, secret = $6, enabled = $7, alerts = $8, messages = $9,
 		confirmed = $10, code = $11, version = version + 1,
 		delivered = CASE WHEN address = $5 THEN delivered ELSE 0 END,
@@ -99,6 +101,16 @@ func (d *DB) AddChannel(ctx context.Context, c deliver.Channel, most int) (deliv
 		// meanwhile.
 		if err := tx.QueryRowContext(ctx, numberSQL, "channels", 1).Scan(&c.ID); err != nil {
 			return err
+		}
+		if c.Kind == deliver.Push {
+			var err error
+			stored, err = scanChannel(tx.QueryRowContext(ctx, samePushSQL, c.Profile, c.Address, c.Name, c.Secret, bit(c.Enabled), bit(c.Alerts), bit(c.Messages)))
+			if err == nil {
+				return touch(ctx, tx, profile.ID(c.Profile), profile.Presets)
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
 		}
 		var there int
 		if err := tx.QueryRowContext(ctx, countChannelsSQL, c.Profile).Scan(&there); err != nil {

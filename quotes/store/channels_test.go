@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tickboard/tickboard/quotes/deliver"
+	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
 )
 
@@ -191,6 +192,90 @@ func TestDeliveriesAreThoseOfTheChannelNewestFirst(t *testing.T) {
 		}
 		if rows, err := db.Deliveries(t.Context(), 8, first.ID, 0, 10); err != nil || len(rows) != 0 {
 			t.Errorf("another's: %+v, %v", rows, err)
+		}
+	})
+}
+
+// TestABrowsersSubscriptionIsOneChannel, however often it is added.
+func TestABrowsersSubscriptionIsOneChannel(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		push := deliver.Channel{Profile: 7, Kind: deliver.Push, Name: "here", Address: "https://push.example/1", Secret: "old", Enabled: true, Created: began, Confirmed: began}
+		first := addChannel(t, db, push)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				again := push
+				again.Secret, again.Messages, again.Created = "new", true, began.Add(time.Hour)
+				got, err := db.AddChannel(t.Context(), again, 1) // there is room for no other
+				if err != nil || got.ID != first.ID || got.Version < 2 || got.Secret != "new" || !got.Messages || !got.Created.Equal(began) {
+					t.Errorf("%+v, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+		other, elsewhere := push, push
+		other.Address, elsewhere.Profile = "https://push.example/2", 8
+		for _, c := range []deliver.Channel{other, elsewhere} {
+			if got := addChannel(t, db, c); got.ID == first.ID || got.Version != 1 {
+				t.Errorf("%+v", got)
+			}
+		}
+		if list, err := db.Channels(t.Context(), 7); err != nil || len(list) != 2 {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
+}
+
+// TestTwoProfilesHaveRoomForOnesChannels: what is left out is said, nothing waits
+// for it, and a subscription that both have stays one for their alerts.
+func TestTwoProfilesHaveRoomForOnesChannels(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		into, _ := person(t, db)
+		from, k := person(t, db)
+		var kept, brought []deliver.Channel
+		add := func(id profile.ID, kind deliver.Kind, name, address string) deliver.Channel {
+			return addChannel(t, db, deliver.Channel{Profile: int64(id), Kind: kind, Name: name, Address: address, Enabled: true, Alerts: true, Messages: true, Created: began, Confirmed: began})
+		}
+		for i := range profile.MaxChannels - 2 {
+			kept = append(kept, add(into, deliver.Post, "kept", fmt.Sprint("https://a.example/", i)))
+		}
+		push := add(into, deliver.Push, "here", "https://push.example/1")
+		same := add(from, deliver.Push, "here too", "https://push.example/1")
+		for i := range 3 {
+			brought = append(brought, add(from, deliver.Post, fmt.Sprint("brought ", i), fmt.Sprint("https://b.example/", i)))
+		}
+		rule := fullRule()
+		rule.Profile, rule.Deliver = int64(from), fmt.Sprintf("sound,%d,%d", same.ID, brought[0].ID)
+		rule = addRule(t, db, rule)
+		if _, err := db.Append(t.Context(), note("to all")); err != nil { // so that something waits for each
+			t.Fatal(err)
+		}
+		if err := db.AddCode(t.Context(), into, "code", noon.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		moved, err := db.Move(t.Context(), "code", k, "b", noon)
+		if diff := cmp.Diff([]string{"brought 1", "brought 2"}, moved.Left); err != nil || diff != "" {
+			t.Errorf("%v, left out (-want +got):\n%s", err, diff)
+		}
+		var want, got []deliver.ChannelID
+		for _, c := range append(kept, push, brought[0]) {
+			want = append(want, c.ID)
+		}
+		list, err := db.Channels(t.Context(), int64(into))
+		for _, c := range list {
+			got = append(got, c.ID)
+		}
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		due, err := db.Due(t.Context(), time.Now(), 100)
+		if err != nil || len(due) != profile.MaxChannels {
+			t.Errorf("%d wait, %v", len(due), err)
+		}
+		if r, err := db.Rule(t.Context(), rule.ID); err != nil || r.Deliver != fmt.Sprintf("sound,%d,%d", push.ID, brought[0].ID) {
+			t.Errorf("the alert goes to %q, %v", r.Deliver, err)
 		}
 	})
 }

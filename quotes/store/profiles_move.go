@@ -40,7 +40,6 @@ var moveAsIsSQL = []string{
 	`UPDATE firings SET profile = $2 WHERE profile = $1`,
 	`UPDATE notifications SET profile = $2 WHERE profile = $1`,
 	`UPDATE notification_marks SET profile = $2 WHERE profile = $1`,
-	`UPDATE channels SET profile = $2 WHERE profile = $1`,
 	`UPDATE outbox SET profile = $2 WHERE profile = $1`,
 	`UPDATE profile_keys SET profile = $2 WHERE profile = $1`,
 }
@@ -138,8 +137,8 @@ func (d *DB) Move(ctx context.Context, hash string, k profile.Key, label string,
 	return moved, err
 }
 
-// merge moves all that moved.Before has into moved.ID. Limits do not count here:
-// nothing is lost, and no more can be added until there is room.
+// merge moves all that moved.Before has into moved.ID. Limits do not count here but
+// for channels: nothing else is lost, and no more can be added until there is room.
 func merge(ctx context.Context, tx *sql.Tx, moved *profile.Moved, now time.Time) error {
 	if err := moveThings(ctx, tx, moved); err != nil {
 		return err
@@ -179,6 +178,9 @@ func moveThings(ctx context.Context, tx *sql.Tx, moved *profile.Moved) error {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, moveListsSQL, from, into, place); err != nil {
+		return err
+	}
+	if err := moveChannels(ctx, tx, moved); err != nil { // while the rules that name them are still apart
 		return err
 	}
 	result, err := tx.ExecContext(ctx, moveRulesSQL, from, into)

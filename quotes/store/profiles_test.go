@@ -200,7 +200,7 @@ func TestACodeTakesADeviceInOnceAndInTime(t *testing.T) {
 		if to, err := db.Code(t.Context(), "good", noon); err != nil || to != id {
 			t.Errorf("%d, %v", to, err)
 		}
-		if moved, err := db.Move(t.Context(), "good", second, "Safari on iPhone", noon); err != nil || moved != (profile.Moved{ID: id}) {
+		if moved, err := db.Move(t.Context(), "good", second, "Safari on iPhone", noon); err != nil || !cmp.Equal(moved, profile.Moved{ID: id}) {
 			t.Errorf("%+v, %v", moved, err)
 		}
 		if _, err := db.Move(t.Context(), "good", newDevice(t), "c", noon); !errors.Is(err, profile.ErrNoCode) {
@@ -249,7 +249,7 @@ func TestWhatADeviceHadIsMovedIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := db.Move(t.Context(), "code", k, "b", noon)
-		if want := (profile.Moved{ID: into, Before: from, Lists: 1, Alerts: 1}); err != nil || got != want {
+		if want := (profile.Moved{ID: into, Before: from, Lists: 1, Alerts: 1}); err != nil || !cmp.Equal(got, want) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		if found := opens(t, db, k); found.ID != into {

@@ -21,7 +21,7 @@
 //   - lastquotes.go     the newest quote of each symbol, for the next start
 //   - instruments.go    the instruments of each feed, for a start without its list
 //   - serverkeys.go     the keys that all processes share
-//   - channels.go       ways to reach people
+//   - channels.go       ways to reach people; beside it channelsmove.go: those that a device brings
 //   - outbox.go         what is to be delivered there
 //   - backup.go         a copy of the file while it is in use
 //   - dir.go            Dir: the data directory, used by one process at a time

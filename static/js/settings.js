@@ -313,6 +313,7 @@ main.addEventListener('click', (e) => {
 	if (has('test')) test(row)
 	else if (has('delete')) remove(row)
 	else if (has('again')) again(row)
+	else if (has('renew')) renew(row)
 	else if (has('remove')) forget(row, has('this'))
 	else if (has('moveMake')) act(move)
 	else if (has('copy')) copy(button)
@@ -323,6 +324,15 @@ main.addEventListener('click', (e) => {
 function again(row) {
 	const { id } = facts(row)
 	act(async () => { await ask('POST', `/channels/${id}/code`); tell(id, 'Another code is on its way.') }, (error) => tell(id, error))
+}
+
+/** @param {HTMLElement} row */
+function renew(row) {
+	const { id } = facts(row)
+	act(async () => {
+		const { secret } = await ask('POST', `/channels/${id}/secret`)
+		tell(id, `The new key that signs the posts, shown this once: ${secret} The old one is good no longer.`)
+	}, (error) => tell(id, error))
 }
 
 main.addEventListener('submit', (e) => {
