@@ -68,10 +68,6 @@ func recorded() map[string]replay.Format {
 }
 
 const (
-	// settleTime is how long the start waits for the feeds to say what they have.
-	settleTime = 3 * time.Second
-	// quotesTime is how long it then waits for a quote of every symbol.
-	quotesTime = 500 * time.Millisecond
 	// drainTime and stopTime bound the two halves of a stop, beside --drain;
 	// together they stay below the two seconds that a stop under load may take.
 	drainTime = 1200 * time.Millisecond
@@ -155,7 +151,7 @@ func wantsHelp(args []string) bool {
 // watchQuotes is tickboard watch.
 func watchQuotes(args []string, env config.Env, stdout, stderr io.Writer) error {
 	open := func(urls []string) ([]feed.Spec, error) {
-		return openFeeds(urls, env.Secret)
+		return schemes().OpenAll(urls, env.Secret)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -220,7 +216,7 @@ func prepare(cfg config.Config, stderr io.Writer) (_ *program, err error) {
 		}
 	}()
 	var market feed.Options
-	if market.Specs, err = openFeeds(cfg.Feeds, cfg.Setting); err != nil {
+	if market.Specs, err = schemes().OpenAll(cfg.Feeds, cfg.Setting); err != nil {
 		return nil, err
 	}
 	if market.Names, err = feed.ReadInstrumentsFile(cfg.Instruments); err != nil {
@@ -257,31 +253,6 @@ func (p *program) saveQuotes(ctx context.Context, list []*quotes.StockQuote) err
 		return err
 	}
 	return p.db.SaveQuotes(ctx, list)
-}
-
-func openFeeds(urls []string, env feed.Env) ([]feed.Spec, error) {
-	specs := make([]feed.Spec, 0, len(urls))
-	for _, u := range urls {
-		spec, err := schemes().Open(u, env)
-		if err != nil {
-			return nil, err
-		}
-		if spec.Posts != nil && posts(specs) != nil {
-			return nil, fmt.Errorf("feed %s: there is one address for posts, and another feed has it already; give one ingest:// only, several programs may post to it", spec.URL)
-		}
-		specs = append(specs, spec)
-	}
-	return specs, nil
-}
-
-// posts takes what clients post: the source that does, nil without one.
-func posts(specs []feed.Spec) http.Handler {
-	for _, spec := range specs {
-		if spec.Posts != nil {
-			return spec.Posts
-		}
-	}
-	return nil
 }
 
 func (p *program) loadCertificate() (err error) {
@@ -367,7 +338,7 @@ func (p *program) build(market feed.Options, token string) {
 	})
 	p.db.OnOutbox(p.outbox.Hint)
 	p.web = web.New(web.Options{
-		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, Rules: p.db, History: seen, Profiles: p.db, Marks: p.db, Incidents: p.db, Posts: posts(market.Specs),
+		Hub: p.hub, Market: p.market, Log: p.notes, Alerts: p.alerts, Rules: p.db, History: seen, Profiles: p.db, Marks: p.db, Incidents: p.db, Posts: feed.Posts(market.Specs),
 		Outbox: p.outbox, Channels: p.db,
 		PublicURL: p.publicURL, AllowedHosts: p.cfg.AllowedHosts, CORSOrigins: p.cfg.CORSOrigins,
 		EmbedAncestors: p.cfg.EmbedAncestors, FirstSymbols: p.cfg.Symbols, AdminToken: token, DevViews: p.cfg.DevViews,
@@ -441,7 +412,7 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 		defer signal.Stop(hangups)
 		back.Go(func() error { return p.reloadCertificate(backCtx, hangups) })
 	}
-	p.awaitFeeds(ctx)
+	p.market.Await(ctx)
 
 	front, frontCtx := errgroup.WithContext(ctx)
 	servers := p.httpServers()
@@ -508,30 +479,6 @@ func (p *program) reloadCertificate(ctx context.Context, hangups <-chan os.Signa
 			continue
 		}
 		p.log.Info("new certificate", "names", strings.Join(p.cert.Names(), " "), "expires", p.cert.Expires())
-	}
-}
-
-// awaitFeeds lets the first visit find quotes instead of an empty page, without
-// waiting long for a slow feed: first for the lists, then for quotes.
-func (p *program) awaitFeeds(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	select {
-	case <-ctx.Done():
-		return
-	case <-p.market.Directory().Settled():
-	}
-	enough := time.After(quotesTime)
-	look := time.NewTicker(2 * time.Millisecond)
-	defer look.Stop()
-	for !p.market.Complete() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-enough:
-			return
-		case <-look.C:
-		}
 	}
 }
 

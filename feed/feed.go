@@ -18,6 +18,7 @@
 //     tape_silence.go  when silence makes a quote stale
 //     tape_restore.go  a quote that was stored
 //   - market.go      Market: all sources and the clock
+//   - await.go       a start that waits for the first quotes, a moment
 //   - owner.go       who owns a symbol: the tapes of the sources that have it
 //   - supervisor.go  the life of one source, and the way of its updates
 //   - pause.go       the pauses before a failed source is called again

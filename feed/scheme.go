@@ -94,6 +94,33 @@ func (s Schemes) Open(rawURL string, env Env) (Spec, error) {
 	return spec, nil
 }
 
+// OpenAll makes the sources of several URLs, in their order. At most one of them
+// takes posts, since there is one address for these.
+func (s Schemes) OpenAll(rawURLs []string, env Env) ([]Spec, error) {
+	specs := make([]Spec, 0, len(rawURLs))
+	for _, u := range rawURLs {
+		spec, err := s.Open(u, env)
+		if err != nil {
+			return nil, err
+		}
+		if spec.Posts != nil && Posts(specs) != nil {
+			return nil, fmt.Errorf("feed %s: there is one address for posts, and another feed has it already; give one ingest:// only, several programs may post to it", spec.URL)
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+// Posts takes what clients post: the source that does, nil without one.
+func Posts(specs []Spec) http.Handler {
+	for _, spec := range specs {
+		if spec.Posts != nil {
+			return spec.Posts
+		}
+	}
+	return nil
+}
+
 // plainURL is a feed's URL as people may see it: without a user, and with xxxxx
 // in place of parameters that are called as secrets are.
 func plainURL(rawURL string) string {
