@@ -13,8 +13,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
@@ -67,17 +65,10 @@ func recorded() map[string]replay.Format {
 	}
 }
 
-const (
-	// drainTime and stopTime bound the two halves of a stop, beside --drain;
-	// together they stay below the two seconds that a stop under load may take.
-	drainTime = 1200 * time.Millisecond
-	stopTime  = 500 * time.Millisecond
-
-	// garbage is how many percent of what is in use may be garbage before it is
-	// collected, unless GOGC says another: streams live long and leave little
-	// behind, so that half of the usual costs no time that could be measured.
-	garbage = 50
-)
+// garbage is how many percent of what is in use may be garbage before it is
+// collected, unless GOGC says another: streams live long and leave little
+// behind, so that half of the usual costs no time that could be measured.
+const garbage = 50
 
 func main() {
 	os.Exit(run(os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
@@ -188,8 +179,7 @@ func backup(args []string, env config.Env, stdout io.Writer) error {
 type program struct {
 	cfg       config.Config
 	log       *slog.Logger
-	listener  net.Listener
-	admin     net.Listener // nil when off
+	front     *web.Front
 	dir       *store.Dir
 	db        *store.DB
 	market    *feed.Market
@@ -222,7 +212,7 @@ func prepare(cfg config.Config, stderr io.Writer) (_ *program, err error) {
 	if market.Names, err = feed.ReadInstrumentsFile(cfg.Instruments); err != nil {
 		return nil, fmt.Errorf("--instruments: %w", err)
 	}
-	for _, step := range []func() error{p.loadCertificate, p.parseDelivery, p.listen, p.limitStreams, p.openStore} {
+	for _, step := range []func() error{p.loadCertificate, p.parseDelivery, p.bind, p.limitStreams, p.openStore} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -270,26 +260,15 @@ func (p *program) limitStreams() error {
 	return nil
 }
 
-// listen binds both addresses. The default admin address is a convenience: when
-// it is taken the program does without.
-func (p *program) listen() (err error) {
-	if p.listener, err = net.Listen("tcp", p.cfg.Addr); err != nil {
-		return fmt.Errorf("cannot listen on %s (%w); stop what uses it, or give another --addr, as 127.0.0.1:0 for any free port", p.cfg.Addr, plain(err))
+func (p *program) bind() (err error) {
+	p.front, err = web.Bind(web.FrontOptions{
+		Addr: p.cfg.Addr, AdminAddr: p.cfg.AdminAddr, AdminGiven: p.cfg.AdminGiven, Certificate: p.cert,
+		WriteTimeout: p.cfg.WriteTimeout, Drain: p.cfg.Drain, Logger: p.log,
+	})
+	if err == nil {
+		p.publicURL = cmp.Or(p.cfg.PublicURL, p.front.URL())
 	}
-	p.publicURL = cmp.Or(p.cfg.PublicURL, p.ownURL())
-	if p.cfg.AdminAddr == "" {
-		return nil
-	}
-	p.admin, err = net.Listen("tcp", p.cfg.AdminAddr)
-	switch {
-	case err == nil:
-		return nil
-	case p.cfg.AdminGiven:
-		return fmt.Errorf("cannot listen on %s (%w); give another --admin-addr, or an empty one to do without", p.cfg.AdminAddr, plain(err))
-	}
-	p.admin = nil
-	p.log.Warn("no metrics and profiles: the default admin address is taken; give --admin-addr", "addr", p.cfg.AdminAddr)
-	return nil
+	return err
 }
 
 func (p *program) openStore() (err error) {
@@ -410,34 +389,17 @@ func (p *program) serve(ctx context.Context, stdout io.Writer) error {
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)
 		defer signal.Stop(hangups)
-		back.Go(func() error { return p.reloadCertificate(backCtx, hangups) })
+		back.Go(func() error { return p.cert.ReloadOn(backCtx, hangups, p.log) })
 	}
 	p.market.Await(ctx)
 
-	front, frontCtx := errgroup.WithContext(ctx)
-	servers := p.httpServers()
-	for listener, server := range servers {
-		front.Go(func() error {
-			serve := server.Serve
-			if server.TLSConfig != nil {
-				serve = func(l net.Listener) error { return server.ServeTLS(web.Listen(l), "", "") }
-			}
-			if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("serve %s: %w", listener.Addr(), err)
-			}
-			return nil
-		})
-	}
-	fmt.Fprintf(stdout, "tickboard: %s\n", p.ownURL())
+	// The front ends when it is told to, and when a part of the back fails.
+	frontCtx, stopFront := context.WithCancel(ctx)
+	defer stopFront()
+	defer context.AfterFunc(backCtx, stopFront)()
+	fmt.Fprintf(stdout, "tickboard: %s\n", p.front.URL())
 	p.log.Info("started", p.summary()...)
-
-	select {
-	case <-frontCtx.Done():
-	case <-backCtx.Done():
-	}
-	p.log.Info("stopping")
-	p.stopFront(servers)
-	err := front.Wait()
+	err := p.front.Run(frontCtx, p.web)
 	stopBack()
 	err = cmp.Or(err, back.Wait())
 	p.log.Info("stopped")
@@ -465,75 +427,13 @@ func tidy(ctx context.Context) error {
 	}
 }
 
-// reloadCertificate reads the certificate anew at every hangup until ctx ends. A
-// bad one costs a line in the log, and the one before stays.
-func (p *program) reloadCertificate(ctx context.Context, hangups <-chan os.Signal) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hangups:
-		}
-		if err := p.cert.Reload(); err != nil {
-			p.log.Error("the certificate stays as it was; put a good pair there and send SIGHUP again", "error", err)
-			continue
-		}
-		p.log.Info("new certificate", "names", strings.Join(p.cert.Names(), " "), "expires", p.cert.Expires())
-	}
-}
-
-func (p *program) httpServers() map[net.Listener]*http.Server {
-	newServer := func(h http.Handler) *http.Server {
-		return &http.Server{
-			// No ReadTimeout and no WriteTimeout: they would end every stream.
-			Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-			ConnContext: web.ConnContext, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
-		}
-	}
-	front := newServer(p.web.Handler())
-	if p.cert != nil {
-		p.cert.Serve(front, p.cfg.WriteTimeout)
-	}
-	servers := map[net.Listener]*http.Server{p.listener: front}
-	if p.admin != nil {
-		servers[p.admin] = newServer(p.web.AdminHandler())
-	}
-	return servers
-}
-
-// stopFront says goodbye to the streams, then lets the servers end what they
-// are answering; what takes too long is cut.
-func (p *program) stopFront(servers map[net.Listener]*http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.Drain+drainTime)
-	defer cancel()
-	if err := p.web.Drain(ctx); err != nil {
-		p.log.Warn("not every stream took its goodbye", "error", err)
-	}
-	ctx, cancel = context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	var wg errgroup.Group
-	for _, server := range servers {
-		wg.Go(func() error {
-			if err := server.Shutdown(ctx); err != nil {
-				return server.Close()
-			}
-			return nil
-		})
-	}
-	if err := wg.Wait(); err != nil {
-		p.log.Warn("closing the listeners", "error", err)
-	}
-}
-
 // close gives back whatever prepare opened, the lock last.
 func (p *program) close() {
 	if p.hub != nil {
 		p.hub.Close()
 	}
-	for _, l := range []net.Listener{p.listener, p.admin} {
-		if l != nil {
-			_ = l.Close() // closed already, but for a start that failed
-		}
+	if p.front != nil {
+		p.front.Close()
 	}
 	if p.guard != nil {
 		p.guard.Close()
@@ -548,34 +448,6 @@ func (p *program) close() {
 			p.log.Error("closing the data directory", "error", err)
 		}
 	}
-}
-
-// ownURL is the address of the main listener as a person opens it.
-func (p *program) ownURL() *url.URL {
-	host, port, err := net.SplitHostPort(p.listener.Addr().String())
-	if err != nil {
-		panic(err) // of a listener of ours
-	}
-	if ip := net.ParseIP(host); ip.IsUnspecified() {
-		host = "localhost"
-	}
-	scheme := "http"
-	if p.cert != nil {
-		scheme = "https"
-	}
-	return &url.URL{Scheme: scheme, Host: net.JoinHostPort(host, port)}
-}
-
-// plain is a network error without the operation and address, which the message
-// around it has.
-func plain(err error) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		err = op.Err
-	}
-	if sys, ok := errors.AsType[*os.SyscallError](err); ok {
-		err = sys.Err
-	}
-	return err
 }
 
 // version is what the build knows of itself.
@@ -595,16 +467,12 @@ func version() string {
 
 // summary is what the log says of the configuration; no secrets.
 func (p *program) summary() []any {
-	adminAddr := "off"
-	if p.admin != nil {
-		adminAddr = p.admin.Addr().String()
-	}
 	var feeds []string
 	for _, st := range p.market.States() {
 		feeds = append(feeds, st.URL)
 	}
 	list := []any{
-		"version", version(), "addr", p.listener.Addr().String(), "admin_addr", adminAddr, "public_url", p.publicURL.String(),
+		"version", version(), "addr", p.front.Addr(), "admin_addr", p.front.AdminAddr(), "public_url", p.publicURL.String(),
 		"feeds", strings.Join(feeds, " "), "data_dir", p.cfg.DataDir, "database", p.db.String(),
 		"max_rate", p.cfg.MaxRate, "max_symbols", p.cfg.MaxSymbols,
 		"max_streams", p.limit.Max, "max_streams_because", p.limit.Why,

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -40,6 +44,23 @@ func (c *Certificate) Reload() error {
 	return nil
 }
 
+// ReloadOn reads the files again at every signal until ctx ends. A bad pair costs a
+// line in the log, and the one before stays.
+func (c *Certificate) ReloadOn(ctx context.Context, signals <-chan os.Signal, log *slog.Logger) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-signals:
+		}
+		if err := c.Reload(); err != nil {
+			log.Error("the certificate stays as it was; put a good pair there and send SIGHUP again", "error", err)
+			continue
+		}
+		log.Info("new certificate", "names", strings.Join(c.Names(), " "), "expires", c.Expires())
+	}
+}
+
 // Expires is when browsers stop to accept it.
 func (c *Certificate) Expires() time.Time { return c.current.Load().Leaf.NotAfter }
 
@@ -53,9 +74,9 @@ func (c *Certificate) Names() []string {
 	return names
 }
 
-// Serve makes server one that speaks TLS with the certificate, HTTP/2 included.
+// serve makes server one that speaks TLS with the certificate, HTTP/2 included.
 // A client that takes nothing for writeTimeout loses its HTTP/2 connection.
-func (c *Certificate) Serve(server *http.Server, writeTimeout time.Duration) {
+func (c *Certificate) serve(server *http.Server, writeTimeout time.Duration) {
 	server.TLSConfig = &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		// A turn of a stream is small and leaves as one record.

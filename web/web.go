@@ -4,6 +4,7 @@
 // inside this package.
 //
 //   - web.go        Options, the Server and its life
+//   - front.go      the listeners: bound, served, stopped
 //   - routes.go     every route in one table
 //   - errors.go     problems (RFC 9457), and what a person sees of them
 //   - safety.go     who may ask: hosts, other sites, security headers
@@ -57,7 +58,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -249,14 +249,6 @@ func (s *Server) Drain(ctx context.Context) error {
 	defer s.drain.Do(func() { close(s.drained) })
 	return s.streams.Drain(ctx)
 }
-
-// ConnContext is for the field of http.Server of that name: it lets streams keep
-// the kernel's part of their connection small.
-func ConnContext(ctx context.Context, c net.Conn) context.Context { return sse.ConnContext(ctx, c) }
-
-// Listen is for a listener that serves TLS: it lets streams over HTTP/1.1 do
-// without a goroutine of their own.
-func Listen(l net.Listener) net.Listener { return sse.Listen(l) }
 
 // newEcho returns an echo that takes addresses as the log and the limits do, and
 // answers errors by fail.
