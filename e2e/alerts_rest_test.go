@@ -150,6 +150,8 @@ func TestAlertsThatCannotBeSetSayWhy(t *testing.T) {
 		`{"symbol":"AAA","condition":"above","level":100,"expires":"2001-01-01T00:00:00Z"}`: "later time",
 		`{"symbol":"AAA","condition":"above","level":100,"expires":"tomorrow"}`:             "expires is a moment",
 		`{"symbol":"AAA","condition":"above","level":100,"deliver":"pigeon"}`:               "sound, browser and the numbers",
+		`{"symbol":"AAA","condition":"above","level":100,"deliver":"sound,7"}`:              "no channel 7",
+		`{"symbol":"AAA","condition":"above","level":100.0000000000000000001}`:              "level has more than 18 digits; round it",
 		`{"symbol":"AAA","condition":"above","level":100,"repeat":"always"}`:                "cooldown",
 		`{"symbol":"AAA","condition":"above","level":100,"paused":"yes"}`:                   "true or false",
 		`[]`: "does not begin with {",
@@ -188,6 +190,24 @@ func TestAlertsThatCannotBeSetSayWhy(t *testing.T) {
 		t.Error(detail)
 	}
 	p.ask(http.MethodPatch, "/alerts/99", `{}`, "If-Match", `*`).problem(t, http.StatusNotFound)
+}
+
+func TestAChannelThatIsGoneStaysInAnAlertUntilItsWaysAreChanged(t *testing.T) {
+	t.Parallel()
+	s := startIngest(t, "--allow-private-webhooks")
+	s.ingest(trade("AAA", "99"))
+	p := &person{server: s}
+	var way struct{ ID int64 }
+	p.ask(http.MethodPost, "/channels", `{"kind":"ntfy","name":"Phone","address":"http://127.0.0.1:9/topic"}`).want(t, http.StatusCreated).decode(t, &way)
+	a := p.setAlert(fmt.Sprintf(`{"symbol":"AAA","condition":"above","level":100,"deliver":"%d"}`, way.ID))
+	path := fmt.Sprint("/alerts/", a.ID)
+	p.ask(http.MethodDelete, fmt.Sprint("/channels/", way.ID), "", "If-Match", "*").want(t, http.StatusNoContent)
+	p.ask(http.MethodPatch, path, `{"note":"sell?"}`, "If-Match", "*").want(t, http.StatusOK)
+	p.ask(http.MethodPatch, path, fmt.Sprintf(`{"deliver":"sound,%d"}`, way.ID), "If-Match", "*").want(t, http.StatusOK)
+	p.ask(http.MethodPatch, path, `{"deliver":"sound"}`, "If-Match", "*").want(t, http.StatusOK)
+	if detail := p.ask(http.MethodPatch, path, fmt.Sprintf(`{"deliver":"%d"}`, way.ID), "If-Match", "*").problem(t, http.StatusBadRequest); !strings.Contains(detail, "You have no channel") {
+		t.Error(detail)
+	}
 }
 
 func TestAPersonHasSoManyAlerts(t *testing.T) {

@@ -15,6 +15,9 @@ const MaxDigits = 18
 // ErrDecimal is what every refusal of ParseDecimal wraps.
 var ErrDecimal = errors.New("malformed decimal")
 
+// ErrDigits is what the refusal of a number with too many digits wraps beside it.
+var ErrDigits = fmt.Errorf("more than %d digits", MaxDigits)
+
 // ParseDecimal takes a number as JSON writes it (RFC 8259, section 6) of at
 // most MaxDigits significant digits and decimals. It keeps trailing zeros:
 // what AppendDecimal writes for "141.50" is "141.50". The library's own parser
@@ -35,7 +38,7 @@ func ParseDecimal(s string) (decimal.Decimal, error) {
 	}
 	exponent -= len(fraction)
 	if len(significant)+max(exponent, 0) > MaxDigits || exponent < -MaxDigits {
-		return decimal.Decimal{}, fmt.Errorf("%w %q: more than %d digits", ErrDecimal, clip(s), MaxDigits)
+		return decimal.Decimal{}, fmt.Errorf("%w %q: %w", ErrDecimal, clip(s), ErrDigits)
 	}
 	var coefficient int64
 	for i := range len(significant) {
@@ -145,7 +148,7 @@ func splitExponent(s string) (mantissa string, exponent int, err error) {
 		return "", 0, fmt.Errorf("%w %q", ErrDecimal, clip(s))
 	}
 	if len(digits) > 3 {
-		return "", 0, fmt.Errorf("%w %q: more than %d digits", ErrDecimal, clip(s), MaxDigits)
+		return "", 0, fmt.Errorf("%w %q: %w", ErrDecimal, clip(s), ErrDigits)
 	}
 	exponent, err = strconv.Atoi(s[i+1:])
 	return s[:i], exponent, err

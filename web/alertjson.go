@@ -142,8 +142,11 @@ func (f *alertFields) into(r *alert.Rule) error {
 			continue
 		}
 		if err := field.set(field.raw); err != nil {
-			if errors.Is(err, quotes.ErrSymbol) {
+			switch {
+			case errors.Is(err, quotes.ErrSymbol):
 				return err
+			case errors.Is(err, quotes.ErrDigits):
+				return refuse(http.StatusBadRequest, "%s has more than %d digits; round it.", field.name, quotes.MaxDigits)
 			}
 			return refuse(http.StatusBadRequest, "%s is %s, not %s.", field.name, field.is, clip(string(field.raw)))
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/deliver"
 	"github.com/tickboard/tickboard/quotes/profile"
 )
 
@@ -86,6 +88,9 @@ func (s *Server) addAlert(c echo.Context) error {
 	if err := s.mustKnow(r.Symbol); err != nil {
 		return err
 	}
+	if err := s.knowWays(c, r.Deliver, ""); err != nil {
+		return err
+	}
 	if refused, err := s.refuseMet(c, &r, fields.EvenIfMet); refused {
 		return err
 	}
@@ -139,6 +144,9 @@ func (s *Server) changeAlert(c echo.Context, from func(old *alert.Rule) alert.Ru
 	}
 	if r.Symbol != old.Symbol {
 		return refuse(http.StatusBadRequest, "An alert stays with its symbol, %s. Set a new one for %s.", old.Symbol, r.Symbol)
+	}
+	if err := s.knowWays(c, r.Deliver, old.Deliver); err != nil {
+		return err
 	}
 	if r = r.Completed(); r.StartsAnew(&old) {
 		if refused, err := s.refuseMet(c, &r, fields.EvenIfMet); refused {
@@ -294,6 +302,34 @@ func (s *Server) refuseMet(c echo.Context, r *alert.Rule, evenSo bool) (refused 
 	}
 	c.Response().Header().Set("Content-Type", "application/problem+json")
 	return true, writeJSON(c, http.StatusUnprocessableEntity, answer)
+}
+
+// knowWays refuses channels in a rule's deliver that the caller does not have, and
+// that were not in it before: one that is gone takes nothing.
+func (s *Server) knowWays(c echo.Context, ways, before string) error {
+	had := strings.Split(before, ",")
+	var list []deliver.Channel
+	asked := false
+	for way := range strings.SplitSeq(ways, ",") {
+		id, err := strconv.ParseInt(way, 10, 64)
+		if err != nil || slices.Contains(had, way) {
+			continue
+		}
+		if !asked {
+			caller, err := s.identify(c)
+			if err == nil && caller.ID != 0 {
+				list, err = s.Channels.Channels(c.Request().Context(), int64(caller.ID))
+			}
+			if err != nil {
+				return err
+			}
+			asked = true
+		}
+		if !slices.ContainsFunc(list, func(ch deliver.Channel) bool { return int64(ch.ID) == id }) {
+			return refuse(http.StatusBadRequest, "You have no channel %d to deliver it; /api/v1/channels lists those that there are.", id)
+		}
+	}
+	return nil
 }
 
 // ownRule is the caller's rule that the path names.

@@ -96,7 +96,16 @@ func (s *Server) notOffered(kind deliver.Kind) string {
 	case slices.Contains(kinds, kind):
 		return fmt.Sprintf("This server does not deliver by %s.", kind)
 	}
-	return fmt.Sprintf("There is no way of the kind %q.", clip(string(kind)))
+	return fmt.Sprintf("There is no way of the kind %q; choose one of %s.", clip(string(kind)), kindNames())
+}
+
+// kindNames lists the kinds.
+func kindNames() string {
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		names[i] = string(kind)
+	}
+	return strings.Join(names, ", ")
 }
 
 // channels answers with the caller's channels, and the kinds that there are.

@@ -131,7 +131,7 @@ func TestChannelsAreSetShownChangedAndDeleted(t *testing.T) {
 func TestChannelsAreRefusedWithWhatToDo(t *testing.T) {
 	d := newChannelDesk(t)
 	for body, says := range map[string]string{
-		`{"kind":"fax","name":"x","address":"1"}`:                                               "no way of the kind",
+		`{"kind":"fax","name":"x","address":"1"}`:                                               "no way of the kind \"fax\"; choose one of push, email, ntfy",
 		`{"kind":"service","name":"x","address":"team"}`:                                        "no chat services",
 		`{"kind":"push","name":"x","address":"https://example.com/"}`:                           "does not deliver by push",
 		`{"kind":"ntfy","name":"","address":"https://example.com/"}`:                            "name is empty",
