@@ -31,8 +31,8 @@ func TestEachConditionFiresOnceForItsOwner(t *testing.T) {
 		{"C3", `"condition":"crosses_up","level":100`, "rises to 100", "100", []string{trade("C3", "99")}, []string{trade("C3", "99.99")}, []string{trade("C3", "100")}},
 		{"C4", `"condition":"crosses_down","level":100`, "falls to 100", "50", []string{trade("C4", "101")}, nil, []string{trade("C4", "50")}}, // over the line
 		{"C5", `"condition":"crosses","level":100`, "crosses 100", "100.00", []string{trade("C5", "101")}, []string{trade("C5", "102")}, []string{trade("C5", "100.00")}},
-		{"C6", `"condition":"percent_day","level":5`, "up 5 % on the day", "105", []string{closed("C6", "100"), trade("C6", "100")}, []string{trade("C6", "104.99")}, []string{trade("C6", "105")}},
-		{"C7", `"condition":"percent_window","level":-5,"window":"5m"`, "down 5 % within 5 minutes", "95.00", []string{trade("C7", "100")}, []string{trade("C7", "95.01")}, []string{trade("C7", "95.00")}},
+		{"C6", `"condition":"percent_day","level":5`, "up 5% on the day", "105", []string{closed("C6", "100"), trade("C6", "100")}, []string{trade("C6", "104.99")}, []string{trade("C6", "105")}},
+		{"C7", `"condition":"percent_window","level":-5,"window":"5m"`, "down 5% within 5 minutes", "95.00", []string{trade("C7", "100")}, []string{trade("C7", "95.01")}, []string{trade("C7", "95.00")}},
 		{"C8", `"condition":"day_high"`, "new high of the day", "101", []string{trade("C8", "100")}, []string{trade("C8", "100"), trade("C8", "99")}, []string{trade("C8", "101")}},
 		{"C9", `"condition":"day_low"`, "new low of the day", "99", []string{trade("C9", "100")}, []string{trade("C9", "101")}, []string{trade("C9", "99")}},
 		{"D1", `"condition":"volume_above","level":200`, "volume above 200", "10", []string{trade("D1", "10")}, []string{trade("D1", "10")}, []string{trade("D1", "10")}},

@@ -53,7 +53,7 @@ func sampleHistory(now time.Time, of quotes.Symbol) History {
 		late, earlier bool
 	}{
 		{0, "above 189.5", "189.52", false, false}, {0, "below 188.6", "188.59", false, false},
-		{1, "down 2.5 % on the day", "405.31", false, true}, {4, "new high of the day", "190.44", true, true},
+		{1, "down 2.5% on the day", "405.31", false, true}, {4, "new high of the day", "190.44", true, true},
 	} {
 		row := sampleRows(now)[f.row]
 		if !of.IsZero() && row.Instrument.Symbol != of {

@@ -233,5 +233,5 @@ func ExampleRule_Text() {
 	r := rule(alert.PercentWindow, "-5", "")
 	r.Window = time.Hour
 	fmt.Println(r.Text())
-	// Output: down 5 % within an hour
+	// Output: down 5% within an hour
 }

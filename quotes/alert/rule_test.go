@@ -116,8 +116,8 @@ func TestFiringsInWords(t *testing.T) {
 		want  string
 	}{
 		{noted, "100.50", false, "ACME: above 100.00, at 100.50\nsell"},
-		{window, "105", true, "ACME: up 5 % within 15 minutes, at 105 (late: it happened while nobody looked)"},
-		{rule(alert.PercentDay, "-5", ""), "95", false, "ACME: down 5 % on the day, at 95"},
+		{window, "105", true, "ACME: up 5% within 15 minutes, at 105 (late: it happened while nobody looked)"},
+		{rule(alert.PercentDay, "-5", ""), "95", false, "ACME: down 5% on the day, at 95"},
 		{rule(alert.Halted, "", ""), "", false, "ACME: trading halted"},
 	} {
 		f := alert.Firing{Rule: c.rule, Price: optional(c.price), Late: c.late, Time: begin}

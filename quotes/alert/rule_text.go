@@ -24,9 +24,9 @@ func (r *Rule) Text() string {
 	case Crosses:
 		return "crosses " + level
 	case PercentDay:
-		return fmt.Sprintf("%s %s %% on the day", way, level)
+		return fmt.Sprintf("%s %s%% on the day", way, level)
 	case PercentWindow:
-		return fmt.Sprintf("%s %s %% within %s", way, level, windowText(int64(r.Window.Minutes())))
+		return fmt.Sprintf("%s %s%% within %s", way, level, windowText(int64(r.Window.Minutes())))
 	case DayHigh:
 		return "new high of the day"
 	case DayLow:

@@ -163,7 +163,7 @@ func TestFiringIsStoredWhole(t *testing.T) {
 			}
 		}
 		list, err := db.After(t.Context(), 1, 10)
-		if err != nil || len(list) != 1 || list[0].Rule != "down 5.50 % within an hour" || list[0].Symbol != a.Symbol {
+		if err != nil || len(list) != 1 || list[0].Rule != "down 5.50% within an hour" || list[0].Symbol != a.Symbol {
 			t.Errorf("the log has %+v, %v", list, err)
 		}
 		for _, want := range []alert.Rule{batch[0].Rule, armed} {
