@@ -48,7 +48,7 @@ const (
 
 	// goodbyeTimeout is how long a client may take over the last bytes of a
 	// stream. It bounds what a stuck one costs a shutdown.
-	goodbyeTimeout = 500 * time.Millisecond
+	goodbyeTimeout = 900 * time.Millisecond
 )
 
 // Server opens streams and knows those that are open. Its methods may be called
