@@ -30,10 +30,13 @@ const (
 	callerTime = 2 * time.Second
 
 	// A profile may ask for changesPerSecond changes, and changesAtOnce at a
-	// stroke; an address may make profilesAtOnce profiles, and then one in
+	// stroke, and look at its own things so often: many tabs follow each change. An
+	// address may make profilesAtOnce profiles, and then one in
 	// profilePause.
 	changesPerSecond = 10
 	changesAtOnce    = 50
+	looksPerSecond   = 100
+	looksAtOnce      = 1000
 	profilesAtOnce   = 20
 	profilePause     = 30 * time.Second
 )
@@ -41,6 +44,7 @@ const (
 // callers tell who asks, and how much.
 type callers struct {
 	changes budgets[profile.ID]
+	looks   budgets[profile.ID]
 	makers  budgets[netip.Prefix]
 	warn    rate.Sometimes // that it cannot be told
 }
@@ -48,6 +52,7 @@ type callers struct {
 func newCallers() *callers {
 	return &callers{
 		changes: budgets[profile.ID]{pace: changesPerSecond, burst: changesAtOnce},
+		looks:   budgets[profile.ID]{pace: looksPerSecond, burst: looksAtOnce},
 		makers:  budgets[netip.Prefix]{pace: rate.Every(profilePause), burst: profilesAtOnce},
 		warn:    rate.Sometimes{Interval: 10 * time.Second},
 	}
@@ -111,6 +116,17 @@ func (s *Server) mayChange(c echo.Context, id profile.ID) error {
 	return refuse(http.StatusTooManyRequests, "These are too many changes: at most %d a second, and %d at a stroke. Go on in a second.", changesPerSecond, changesAtOnce)
 }
 
+// mayLook counts a request that changes nothing against the profile's limit. Streams
+// have limits of their own, and an answer other than 200 would end them for good.
+func (s *Server) mayLook(c echo.Context, id profile.ID) error {
+	r := c.Request()
+	if id == 0 || r.Method != http.MethodGet && r.Method != http.MethodHead || r.URL.Path == "/events" || s.callers.looks.take(id) {
+		return nil
+	}
+	c.Response().Header().Set("Retry-After", "1")
+	return refuse(http.StatusTooManyRequests, "These are too many requests: at most %d a second, and %d at a stroke. Go on in a second.", looksPerSecond, looksAtOnce)
+}
+
 // identify is what caller and the others share. It looks once for each request.
 func (s *Server) identify(c echo.Context) (profile.Found, error) {
 	if found, ok := c.Get(foundKey).(profile.Found); ok {
@@ -125,6 +141,9 @@ func (s *Server) identify(c echo.Context) (profile.Found, error) {
 	now := time.Now()
 	found, err := s.Profiles.Open(ctx, k, now)
 	if err != nil {
+		return profile.Found{}, err
+	}
+	if err := s.mayLook(c, found.ID); err != nil {
 		return profile.Found{}, err
 	}
 	c.Set(foundKey, found)

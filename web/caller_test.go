@@ -330,3 +330,47 @@ func TestAFaultThatIsNobodysDoesNotHideAProblem(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestLooksOfAProfileAreBounded, those of others and of nobody are not its own, and
+// a stream is not ended by them.
+func TestLooksOfAProfileAreBounded(t *testing.T) {
+	s := newServer(t)
+	s.Rules = s.store
+	s.callers.looks = budgets[profile.ID]{pace: rate.Every(time.Hour), burst: 12}
+	_, cookie := s.become(t)
+	_, other := s.become(t)
+	own := []string{"Cookie", cookie.Name + "=" + cookie.Value}
+	get := func(path string, header ...string) *http.Response {
+		t.Helper()
+		res, _ := ask(t, s.Handler(), http.MethodGet, path, "", header...)
+		return res
+	}
+	paths := []string{"/api/v1/profile", "/api/v1/lists", "/api/v1/alerts", "/api/v1/alerts/history", "/api/v1/notifications", "/api/v1/channels", "/", "/settings", "/alerts", "/alerts/list", "/q/A", "/api/v1/lists/1"}
+	for _, path := range paths { // each counts once
+		if res := get(path, own...); res.StatusCode == http.StatusTooManyRequests {
+			t.Fatalf("%s is one too many", path)
+		}
+	}
+	for _, path := range paths {
+		if res := get(path, own...); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d", path, res.StatusCode)
+		}
+		for _, header := range [][]string{nil, {"Cookie", other.Name + "=" + other.Value}} {
+			if res := get(path, header...); path != "/api/v1/lists/1" && res.StatusCode != http.StatusOK {
+				t.Errorf("%s by another: %d", path, res.StatusCode)
+			}
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://localhost/events", nil)
+	r.AddCookie(cookie)
+	if f, err := s.follower(s.newEcho().NewContext(r, httptest.NewRecorder())); err != nil || f.ID == 0 || f.away {
+		t.Errorf("a stream: %+v, %v", f, err)
+	}
+	c, _ := s.request(own...) // a change has its own limit
+	if _, err := s.mustCaller(c); err != nil {
+		t.Error(err)
+	}
+	if res := get("/api/v1/quotes?symbols=A", own...); res.StatusCode == http.StatusTooManyRequests {
+		t.Error("quotes know no profile")
+	}
+}
