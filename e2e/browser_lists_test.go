@@ -192,6 +192,10 @@ func TestADeletedListComesBackWithUndoInEveryTab(t *testing.T) {
 	a.kept("Watchlist: AAPL MSFT", "Banks: JPM")
 	b.switchTo("Banks")
 	b.lists("JPM")
+	b.visit(s.URL + "/") // which begins with the list chosen last
+	b.chosen("Banks")
+	b.lists("JPM")
+	b.live()
 	a.menu("delete")
 	a.lists("AAPL,MSFT")
 	b.follows("AAPL,MSFT")
