@@ -43,6 +43,16 @@ export function reason(error) {
 }
 
 /**
+ * A number as people write it, without the commas between its thousands. What is
+ * no such number stays as it is: a decimal comma is none between thousands.
+ * @param {string} text
+ */
+export function plain(text) {
+	const number = text.trim().replace('−', '-')
+	return /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(number) ? number.replaceAll(',', '') : number
+}
+
+/**
  * What to offer in place of an alert whose condition is met already.
  * @param {unknown} error
  * @param {string} level as the viewer wrote it
@@ -54,5 +64,5 @@ export function adviceOf(error, level) {
 	const says = { crosses_up: `The price is above ${level} already.`, crosses_down: `The price is below ${level} already.` }
 	const does = { crosses_up: `Tell me when it next rises to ${level}`, crosses_down: `Tell me when it next falls to ${level}` }
 	const condition = /** @type {'crosses_up' | 'crosses_down'} */ (advice?.condition)
-	return { says: says[condition] ?? error.message, does: does[condition] ?? '', instead: { condition } }
+	return { says: says[condition] ?? advice?.text ?? error.message, does: does[condition] ?? '', instead: { condition } }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The form that sets an alert and changes one; loaded when it is asked for.
 import { announce } from './announce.js'
-import { adviceOf, call, reason } from './alertapi.js'
+import { adviceOf, call, plain, reason } from './alertapi.js'
 import { json } from './api.js'
 import { number, state } from './format.js'
 import { toast } from './elements/toast.js'
@@ -180,7 +180,7 @@ class AlertForm {
 		/** @param {string} name */
 		const text = (name) => String(data.get(name) ?? '').trim()
 		const repeat = text('repeat'), deliver = text('deliver'), expires = text('expires')
-		const number = text('level').replaceAll(',', '').replace('−', '-')
+		const number = plain(text('level'))
 		return {
 			symbol: text('symbol').toUpperCase(),
 			condition: value.replace(/[+-]$/, ''),

@@ -62,6 +62,10 @@ if (asked != null) {
 
 shortcuts({
 	...parts.keys,
-	a: () => /** @type {HTMLElement | null} */ (document.querySelector('.desk-head [data-load]'))?.click(),
+	a: () => {
+		const button = /** @type {HTMLElement | null} */ (document.querySelector('.desk-head [data-load]'))
+		button?.focus() // it comes back there when the form is closed
+		button?.click()
+	},
 	Escape: () => location.assign('/'),
 })

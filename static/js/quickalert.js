@@ -2,7 +2,7 @@
 // "Alert me at …": sets an alert at a price, above or below by the side on which
 // it lies. On the dashboard it is loaded when a row asks for it.
 import { announce } from './announce.js'
-import { adviceOf, call, reason } from './alertapi.js'
+import { adviceOf, call, plain, reason } from './alertapi.js'
 import { number } from './format.js'
 import { toast } from './elements/toast.js'
 
@@ -55,9 +55,8 @@ class Quick {
 
 	/** The level as decimal text, '' for what is no price. */
 	get level() {
-		const text = this.input.value.trim()
-		const plain = /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text
-		return /^(\d+\.?\d*|\.\d+)$/.test(plain) && Number(plain) > 0 ? plain : ''
+		const text = plain(this.input.value)
+		return /^(\d+\.?\d*|\.\d+)$/.test(text) && Number(text) > 0 ? text : ''
 	}
 
 	/** The level as people read it. */
