@@ -223,6 +223,7 @@ func TestWhatATryIsAnsweredDecidesWhatFollows(t *testing.T) {
 		"asked to wait":                {Webhook, RetryAfter(10*time.Minute, no), 0, false, Result{State: Waiting, Error: "no"}, 10 * time.Minute},
 		"asked to wait for long":       {Webhook, RetryAfter(48*time.Hour, no), 0, false, Result{State: Waiting, Error: "no"}, 24 * time.Hour},
 		"never":                        {Webhook, Permanent(no), 0, false, Result{State: Dead, Error: "no"}, 0},
+		"not allowed any more":         {Webhook, fmt.Errorf("%w: only https: is allowed here", ErrInvalid), 0, false, Result{State: Waiting, Error: "only https: is allowed here"}, 4 * time.Second},
 		"gone":                         {Webhook, Gone(no), 0, false, Result{State: Dead, Error: "no", Close: true}, 0},
 		"a browser that is gone":       {Push, Gone(no), 0, false, Result{State: Dead, Error: "no", Remove: true}, 0},
 		"failing for days":             {Webhook, Permanent(no), 6 * day, false, Result{State: Dead, Error: "no"}, 0},

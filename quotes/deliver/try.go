@@ -117,7 +117,8 @@ func (r *Runner) follow(l Lease, now time.Time, err error) Result {
 		return Result{State: Delivered}
 	}
 	v := VerdictOf(err)
-	result := Result{State: Dead, Error: clip(err.Error())}
+	says := strings.TrimPrefix(err.Error(), ErrInvalid.Error()+": ") // the owner knows what it is of
+	result := Result{State: Dead, Error: clip(says)}
 	end := l.Delivery.Created.Add(r.opts.GiveUp)
 	switch {
 	case v.Gone && l.Channel.Kind == Push:
@@ -126,7 +127,7 @@ func (r *Runner) follow(l Lease, now time.Time, err error) Result {
 		result.Close = true
 	case v.Permanent, l.Delivery.Notification == 0: // a test tells what happens now
 	case !now.Before(end):
-		result.Error = clip(fmt.Sprintf("given up after %v: %s", r.opts.GiveUp, err))
+		result.Error = clip(fmt.Sprintf("given up after %v: %s", r.opts.GiveUp, says))
 	default:
 		result.State = Waiting
 		if result.Due = now.Add(r.wait(l.Delivery.Tries, v.After)); result.Due.After(end) {
