@@ -78,6 +78,7 @@ func TestNotificationsAreFilteredAndClearedWithUndo(t *testing.T) {
 	p.click(`tick-toast button`)
 	p.until("all are back", notes+`.length === 5`)
 	p.click(`[data-clear]`)
+	p.until("none again", notes+`.length === 0`) // what the click does is loaded when it comes: nobody reloads that fast
 	p.reload()
 	p.says("#notifications", "No notifications")
 	notify(t, s, "info", "after the clearing")

@@ -12,9 +12,10 @@ export async function json(url, signal) {
 /**
  * Changes something, and returns what the server says of it then.
  * @param {string} method @param {string} url @param {object} body
+ * @param {boolean} [keepalive] also when the page is left meanwhile; for what is small
  */
-export async function change(method, url, body) {
-	const response = await inTurn(() => fetch(url, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }))
+export async function change(method, url, body, keepalive) {
+	const response = await inTurn(() => fetch(url, { method, keepalive, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }))
 	if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? `The server answered ${response.status}.`)
 	return response.json()
 }

@@ -233,7 +233,7 @@ const newest = () => Math.max(Number(part('').dataset.lastId), Number(items()[0]
  */
 async function mark(what, body) {
 	const before = Number(bell.marks)
-	const answer = await change('POST', '/api/v1/notifications/' + what, { ...body, watching: watching() })
+	const answer = await change('POST', '/api/v1/notifications/' + what, { ...body, watching: watching() }, true)
 	stand(answer)
 	if (!before) page?.stream.renew() // it may have made the viewer's profile
 	if (answer.marks > before + 1) load().catch(() => {}) // others have changed something too
