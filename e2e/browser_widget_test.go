@@ -112,6 +112,26 @@ func nothingKept(t *testing.T, p, frame *tab) {
 	}
 }
 
+// forgetful is a browser that tells of sight only what it sees first, and takes a
+// frame that it has not drawn yet for unseen, as Chromium does now and then.
+const forgetful = `{
+	let times = 0
+	window.IntersectionObserver = class {
+		constructor(tell) { this.tell = tell }
+		observe() { const isIntersecting = times++ > 0; setTimeout(() => this.tell([{ isIntersecting }])) }
+		unobserve() {}
+	}
+}`
+
+func TestAWidgetAsksAgainWhetherItIsSeen(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--feed", brisk)
+	p := newTab(t)
+	p.early(forgetful)
+	p.visit(s.URL + "/embed/quote/AAPL")
+	p.ticks()
+}
+
 func TestAWidgetWithoutScriptShowsTheQuoteOfTheMoment(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -255,18 +255,24 @@ func (d *counter) Sweep() (news bool) {
 
 func (d *counter) Close() { close(d.closed) }
 
+// counted opens a stream of one write a second whose desk is a counter.
+func (k kind) counted(t *testing.T) (*client, *board, *counter) {
+	t.Helper()
+	desks := make(chan *counter, 1)
+	s := k.stand(Options{Heartbeat: time.Hour, Desk: func(b Bells) Desk {
+		d := &counter{bells: b, closed: make(chan struct{})}
+		desks <- d
+		return d
+	}}, 1)
+	c := servePipes(t, s).get(t)
+	return c, <-s.boards, <-desks
+}
+
 // TestARingWithoutNewsHoldsNothingUp: a publisher of several values rings again
 // while the loop that takes all of them wakes.
 func TestARingWithoutNewsHoldsNothingUp(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {
-		desks := make(chan *counter, 1)
-		s := on.stand(Options{Heartbeat: time.Hour, Desk: func(b Bells) Desk {
-			d := &counter{bells: b, closed: make(chan struct{})}
-			desks <- d
-			return d
-		}}, 1)
-		c := servePipes(t, s).get(t)
-		b, d := <-s.boards, <-desks
+		c, b, d := on.counted(t)
 		start := time.Now()
 		synctest.Wait()
 		d.bells.Paced.Ring()
@@ -288,14 +294,7 @@ func TestARingWithoutNewsHoldsNothingUp(t *testing.T) {
 
 func TestDeskMakesStreamsReady(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {
-		desks := make(chan *counter, 1)
-		s := on.stand(Options{Heartbeat: time.Hour, Desk: func(b Bells) Desk {
-			d := &counter{bells: b, closed: make(chan struct{})}
-			desks <- d
-			return d
-		}}, 1)
-		c := servePipes(t, s).get(t)
-		b, d := <-s.boards, <-desks
+		c, b, d := on.counted(t)
 		synctest.Wait()
 		d.boards = []*board{b}
 		start := time.Now()
