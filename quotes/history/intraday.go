@@ -30,12 +30,25 @@ type Intraday struct {
 }
 
 // series is one symbol's prices: points[i] is the last price before
-// begin + (i+1)·step.
+// begin + (i+1)·step. All its points have their place from the begin, so that a
+// day that fills takes no more memory than one that has just begun.
 type series struct {
 	begin  time.Time
 	step   time.Duration
-	points []decimal.Decimal
+	count  int // of the points that there are
+	points [maxPoints]price
 }
+
+// price is a decimal as a series keeps it, without a pointer. A price has at most
+// quotes.MaxDigits digits, which an int64 holds.
+type price struct {
+	coefficient int64
+	exponent    int32
+}
+
+func priceOf(d decimal.Decimal) price { return price{d.CoefficientInt64(), d.Exponent()} }
+
+func (p price) decimal() decimal.Decimal { return decimal.New(p.coefficient, p.exponent) }
 
 // NewIntraday returns an empty history.
 func NewIntraday() *Intraday {
@@ -52,10 +65,10 @@ func (h *Intraday) Observe(q *quotes.StockQuote) {
 	defer h.mu.Unlock()
 	s, at := h.series[q.Symbol], q.Traded()
 	if s == nil || at.Before(s.begin) || dayOf(at) != dayOf(s.begin) {
-		h.series[q.Symbol] = &series{begin: at, step: firstStep, points: []decimal.Decimal{q.Price.Decimal}}
-		return
+		s = &series{begin: at, step: firstStep}
+		h.series[q.Symbol] = s
 	}
-	s.observe(at, q.Price.Decimal)
+	s.observe(at, priceOf(q.Price.Decimal))
 }
 
 // Points returns the prices of a symbol, oldest first, evenly spread in time.
@@ -66,37 +79,41 @@ func (h *Intraday) Points(sym quotes.Symbol) []decimal.Decimal {
 	if s == nil {
 		return nil
 	}
-	return append([]decimal.Decimal(nil), s.points...)
+	points := make([]decimal.Decimal, s.count)
+	for i, p := range s.points[:s.count] {
+		points[i] = p.decimal()
+	}
+	return points
 }
 
-func (s *series) observe(at time.Time, price decimal.Decimal) {
+func (s *series) observe(at time.Time, last price) {
 	i := int(at.Sub(s.begin) / s.step)
 	for i >= maxPoints {
 		s.halve()
 		i = int(at.Sub(s.begin) / s.step)
 	}
-	if i < len(s.points)-1 {
+	if i < s.count-1 {
 		return // late: the point has its price
 	}
-	for len(s.points) < i {
-		s.points = append(s.points, s.points[len(s.points)-1]) // nothing was traded
-	}
-	if i < len(s.points) {
-		s.points[i] = price
-	} else {
-		s.points = append(s.points, price)
+	s.fill(i)
+	s.points[i] = last
+	s.count = i + 1
+}
+
+// fill makes points up to the n-th, in whose time nothing was traded.
+func (s *series) fill(n int) {
+	for ; s.count < n; s.count++ {
+		s.points[s.count] = s.points[s.count-1]
 	}
 }
 
 // halve keeps the later one of each two points.
 func (s *series) halve() {
-	for len(s.points) < maxPoints {
-		s.points = append(s.points, s.points[len(s.points)-1])
-	}
-	for i := range maxPoints / 2 {
+	s.fill(maxPoints)
+	s.count = maxPoints / 2
+	for i := range s.count {
 		s.points[i] = s.points[2*i+1]
 	}
-	s.points = s.points[:maxPoints/2]
 	s.step *= 2
 }
 

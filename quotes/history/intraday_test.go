@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"github.com/tickboard/tickboard/quotes"
 	"github.com/tickboard/tickboard/quotes/history"
@@ -103,6 +104,76 @@ func TestASymbolWithoutPriceHasNoPoints(t *testing.T) {
 	h.Observe(&quotes.StockQuote{Symbol: aapl, Time: noon})
 	if points := h.Points(aapl); len(points) != 0 {
 		t.Errorf("%v", points)
+	}
+}
+
+// TestPointsAreThePricesAsTheyWere compares with a series of the decimals
+// themselves, over prices of every kind that there may be and silences of any
+// length.
+func TestPointsAreThePricesAsTheyWere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, model := history.NewIntraday(), plain{begin: dayBegin(noon), step: time.Second}
+		at := model.begin
+		for range rapid.IntRange(1, 300).Draw(t, "prices") {
+			price := decimal.New(rapid.Int64Range(-1e18+1, 1e18-1).Draw(t, "coefficient"), rapid.Int32Range(-18, 0).Draw(t, "exponent"))
+			h.Observe(&quotes.StockQuote{Symbol: aapl, Time: at, Price: quotes.Some(price)})
+			model.observe(at, price)
+			if diff := cmp.Diff(texts(model.points), texts(h.Points(aapl))); diff != "" {
+				t.Fatal(diff)
+			}
+			most := rapid.SampledFrom([]time.Duration{2 * time.Second, 5 * time.Minute}).Draw(t, "most")
+			at = at.Add(time.Duration(rapid.Int64Range(int64(-most/8), int64(most)).Draw(t, "pause")))
+			if at.Before(model.begin) || at.Sub(model.begin) >= 24*time.Hour {
+				return
+			}
+		}
+	})
+}
+
+// plain is a series as it is said to be: the prices of the steps that have begun,
+// every second one left out when there are more than 96.
+type plain struct {
+	begin  time.Time
+	step   time.Duration
+	points []decimal.Decimal
+}
+
+func (p *plain) observe(at time.Time, price decimal.Decimal) {
+	for int(at.Sub(p.begin)/p.step) >= 96 {
+		var later []decimal.Decimal
+		for i := 1; i < 96; i += 2 {
+			later = append(later, p.points[min(i, len(p.points)-1)])
+		}
+		p.points, p.step = later, 2*p.step
+	}
+	i := int(at.Sub(p.begin) / p.step)
+	switch {
+	case i == len(p.points)-1:
+		p.points[i] = price
+	case i >= len(p.points):
+		for len(p.points) < i {
+			p.points = append(p.points, p.points[len(p.points)-1])
+		}
+		p.points = append(p.points, price)
+	}
+}
+
+// TestADayTakesNoMoreMemoryThanItsBegin: what is observed after the first quote of
+// a symbol is kept where that is.
+func TestADayTakesNoMoreMemoryThanItsBegin(t *testing.T) {
+	begun := []*history.Intraday{history.NewIntraday(), history.NewIntraday()} // one for the run that is not counted
+	for _, h := range begun {
+		observe(h, dayBegin(noon), "10.00")
+	}
+	q := &quotes.StockQuote{Symbol: aapl, Price: quotes.Some(quotes.MustDecimal("11.00"))}
+	if n := testing.AllocsPerRun(1, func() {
+		for s := range 24 * 60 * 60 {
+			q.Time = dayBegin(noon).Add(time.Duration(s) * time.Second)
+			begun[0].Observe(q)
+		}
+		begun = begun[1:]
+	}); n != 0 {
+		t.Errorf("%v allocations in a day", n)
 	}
 }
 
