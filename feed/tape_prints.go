@@ -87,6 +87,7 @@ func (r *prints) put(i int, p *print) { r.ids[i], r.ring[i] = p.id, pack(p) }
 // to anybody.
 func (r *prints) add(p *print) (old print, matters bool) {
 	if len(r.ring) < recentTrades {
+		r.grow()
 		r.ids, r.ring = append(r.ids, p.id), append(r.ring, pack(p))
 		return print{}, false
 	}
@@ -96,6 +97,18 @@ func (r *prints) add(p *print) (old print, matters bool) {
 	r.put(r.head, p)
 	r.head = (r.head + 1) % recentTrades
 	return old, matters
+}
+
+// grow makes room for one more: for all that there will be, once it is more than a
+// symbol has that is hardly traded, since one that is fills them in minutes.
+func (r *prints) grow() {
+	const few = 4
+	switch len(r.ring) {
+	case 0:
+		r.ids, r.ring = slices.Grow(r.ids, few), slices.Grow(r.ring, few)
+	case few:
+		r.ids, r.ring = slices.Grow(r.ids, recentTrades-few), slices.Grow(r.ring, recentTrades-few)
+	}
 }
 
 // each visits copies of the prints that count, oldest first.
