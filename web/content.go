@@ -342,13 +342,14 @@ func (c *content) change(add, remove []quotes.Symbol) (streamSymbols, error) {
 	if len(next) > c.server.MaxSymbols {
 		return streamSymbols{}, c.server.tooMany(len(next))
 	}
+	known, unknown := c.server.sort(next)
+	next = slices.Concat(known, unknown)
 	c.server.Market.Demand().Add(next...)
 	c.server.Market.Demand().Remove(c.symbols...)
 	gone := slices.DeleteFunc(slices.Clone(c.symbols), func(sym quotes.Symbol) bool { return slices.Contains(next, sym) })
 	c.symbols = next
 	c.member.Remove(gone...)
 	c.member.Add(add...)
-	known, unknown := c.server.sort(next)
 	return streamSymbols{known, unknown}, nil
 }
 

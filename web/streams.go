@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -79,7 +80,7 @@ func (s *Server) open(c echo.Context, kind streamKind, syms []quotes.Symbol, cal
 	ctx := r.Context()
 	err = s.streams.Open(w, r, rate, func(st *sse.Stream, d sse.Desk) (sse.Content, error) {
 		return s.newContent(ctx, contentOptions{
-			kind: kind, symbols: syms, known: known, unknown: unknown, rate: rate, after: after, resume: given, caller: caller,
+			kind: kind, symbols: slices.Concat(known, unknown), known: known, unknown: unknown, rate: rate, after: after, resume: given, caller: caller,
 		}, st, d.(*desk))
 	})
 	if (errors.Is(err, errLog) || errors.Is(err, errCaller)) && ctx.Err() == nil {
@@ -188,12 +189,13 @@ func decodeObject(body []byte, into any) error {
 	return nil
 }
 
-// sort parts symbols into those that a feed has and the others.
+// sort parts symbols into those that a feed has and the others. The known ones are
+// the directory's own: who keeps the symbols of a request keeps its text in memory.
 func (s *Server) sort(syms []quotes.Symbol) (known, unknown []quotes.Symbol) {
 	known, unknown = make([]quotes.Symbol, 0, len(syms)), make([]quotes.Symbol, 0)
 	for _, sym := range syms {
-		if _, ok := s.Market.Directory().Lookup(sym); ok {
-			known = append(known, sym)
+		if in, ok := s.Market.Directory().Lookup(sym); ok {
+			known = append(known, in.Symbol)
 		} else {
 			unknown = append(unknown, sym)
 		}
