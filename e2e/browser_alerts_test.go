@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // startDesk starts the program with a symbol whose price the test moves.
@@ -24,6 +25,18 @@ func startDesk(t testing.TB, args ...string) *server {
 func (s *server) trade(symbol, price string) {
 	s.t.Helper()
 	s.ingest(fmt.Sprintf(`{"type":"trade","symbol":%q,"price":%s,"size":100}`, symbol, price))
+}
+
+// tradeSince moves a symbol's price on a day with that previous close, which it
+// tells again: the test may have begun on the day before. Both are of one moment
+// that is a little ahead, so that no day begins between the two either.
+func (s *server) tradeSince(previousClose, symbol, price string) {
+	s.t.Helper()
+	at := time.Now().Add(5 * time.Second).UTC().Format(time.RFC3339Nano)
+	s.ingest(
+		fmt.Sprintf(`{"type":"day","symbol":%q,"previous_close":%s,"time":%q}`, symbol, previousClose, at),
+		fmt.Sprintf(`{"type":"trade","symbol":%q,"price":%s,"size":100,"time":%q}`, symbol, price, at),
+	)
 }
 
 // shows waits for the price that a page shows of a symbol.
@@ -94,7 +107,7 @@ func TestAnAlertIsSetFromARowAndFiresInAnotherTab(t *testing.T) {
 	s.trade("AAA", "142.00")
 	second.shows("AAA", "142.00")
 	second.says("[data-away]", "0.00% away")
-	s.trade("AAA", "142.01")
+	s.tradeSince("141.00", "AAA", "142.01")
 	second.hasAlerts("above 142.00: Fired")
 	second.until("its reader hears it at once", `document.querySelector('#urgent').textContent.startsWith('AAA: above 142')`)
 	second.says("[data-firings]", "142.01")
