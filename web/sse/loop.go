@@ -232,20 +232,29 @@ func (l *loop) expire() {
 	l.due = l.due[:0]
 }
 
-// fetch lets the desk bring what the next turns need into the processor's cache.
-// Thousands of streams find nothing of theirs there; one after the other each
-// would wait for the memory several times, together they wait as long as one.
+// fetch brings what the next turns need into the processor's cache, and lets the
+// desk do so. Thousands of streams find nothing of theirs there; one after the
+// other each would wait for the memory several times, together they wait as long
+// as one.
 func (l *loop) fetch(next []*looped) {
-	if l.desk == nil {
-		return
-	}
 	for _, c := range next {
 		l.contents = append(l.contents, c.stream.content)
+		touch(c.sent + c.stream.tally.turns)
+		if c.socket != nil {
+			c.socket.fetch()
+		}
 	}
-	l.desk.Fetch(l.contents)
+	if l.desk != nil {
+		l.desk.Fetch(l.contents)
+	}
 	clear(l.contents)
 	l.contents = l.contents[:0]
 }
+
+// touch is a use of what was read, so that it is read.
+//
+//go:noinline
+func touch(int64) {}
 
 // turns makes the next turns.
 func (l *loop) turns() {

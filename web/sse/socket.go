@@ -21,6 +21,9 @@ type sockets interface {
 // socket is one connection. Its methods never block, and one goroutine calls
 // them.
 type socket interface {
+	// fetch is a hint that a send is next.
+	fetch()
+
 	// send sends as much of p as there is room for; less than all of it is no
 	// error. With more, more is sent at once afterwards.
 	send(p []byte, more bool) (n int, err error)

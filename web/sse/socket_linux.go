@@ -84,6 +84,8 @@ type tcpSocket struct {
 	fd   int
 }
 
+func (s *tcpSocket) fetch() { touch(int64(s.fd)) }
+
 // send is one bare system call: the socket never blocks, so that the scheduler
 // needs not be told, which costs a third of the call.
 func (s *tcpSocket) send(p []byte, more bool) (int, error) {

@@ -103,6 +103,8 @@ type Stream struct {
 	address netip.Prefix // what the limit per address counts it by
 	opened  time.Time
 	retry   atomic.Int64 // nanoseconds, of the goodbye, where a drain has chosen it
+
+	_ [24]byte // up to the end of a line
 }
 
 // maxRest keeps the rest of a rate close to zero within what a Duration holds.

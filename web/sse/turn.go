@@ -72,7 +72,7 @@ func (l *loop) turn(c *looped) {
 	if whole {
 		c.turned = min(begun, l.now)
 	} else {
-		frames = frames[:min(c.owed, given)]
+		frames = frames[:min(int(c.owed), given)]
 		l.batch.frames = frames
 	}
 	n, size := 0, int64(0)
@@ -90,7 +90,7 @@ func (l *loop) turn(c *looped) {
 	// its next turn unasked, which is cheaper than to tell it of every change.
 	again := paced && n == given && c.rest == nil
 	content.Wrote(n, l.clock, again)
-	c.news, c.owed = n < given || again, len(frames)-n
+	c.news, c.owed = n < given || again, int32(len(frames)-n)
 	l.arm(c)
 }
 
@@ -159,8 +159,8 @@ func (l *loop) flush(c *looped, more bool) bool {
 	if len(c.rest) > 0 || c.socket.held() {
 		n = l.write(c, c.rest, more)
 	}
-	head := min(n, c.unbooked)
-	c.unbooked -= head
+	head := min(n, int(c.unbooked))
+	c.unbooked -= int32(head)
 	c.stream.book(&l.tally, tally{bytes: int64(n - head)})
 	if c.phase == phaseOver {
 		return false

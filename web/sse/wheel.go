@@ -16,84 +16,125 @@ const (
 // wheel holds streams until they are due, each at most once, at a few steps for
 // each whatever their number: one timer serves the loop. What is due after more
 // than a turn of the wheel stays in its slot for further turns.
+//
+// A slot is a list whose nodes stand close together in one array, apart from the
+// streams: a walk along thousands of streams would wait for the memory of each.
 type wheel struct {
-	slots [wheelSlots]*looped
+	slots [wheelSlots]nodeID      // the first of each
 	busy  [wheelSlots / 64]uint64 // which slots are not empty
+	nodes []node                  // by their numbers, from 1 on
+	free  nodeID                  // the first of those that nobody has
 	at    int64                   // the last tick that was looked at
 	len   int
 }
 
-// place is where a stream is in the wheel.
-type place struct {
-	prev, next *looped
+// nodeID is a node's number; 0 is none.
+type nodeID int32
+
+// node is a stream's place in the wheel, which it has from its first set until
+// it is removed.
+type node struct {
+	c          *looped
 	tick       int64 // that it is due at, 0 when it is not in the wheel
+	prev, next nodeID
 }
 
 // set lets c be due at that time, never before it, or earlier if it was to be
 // due before.
 func (w *wheel) set(c *looped, due time.Duration) {
 	tick := max(int64((due+wheelTick-1)/wheelTick), w.at+1)
-	if c.place.tick != 0 {
-		if c.place.tick <= tick {
-			return
-		}
-		w.remove(c)
+	if c.node == 0 {
+		c.node = w.node(c)
 	}
-	w.put(c, tick)
-	w.len++
+	switch n := &w.nodes[c.node]; {
+	case n.tick == 0:
+		w.len++
+	case n.tick <= tick:
+		return
+	default:
+		w.unlink(c.node)
+	}
+	w.put(c.node, tick)
 }
 
-func (w *wheel) put(c *looped, tick int64) {
-	slot := tick % wheelSlots
-	c.place = place{next: w.slots[slot], tick: tick}
-	if c.place.next != nil {
-		c.place.next.place.prev = c
+// node gives a stream a node.
+func (w *wheel) node(c *looped) nodeID {
+	id := w.free
+	switch {
+	case id != 0:
+		w.free = w.nodes[id].next
+	case len(w.nodes) == 0:
+		w.nodes = make([]node, 1, 16)
+		fallthrough
+	default:
+		id = nodeID(len(w.nodes))
+		w.nodes = append(w.nodes, node{})
 	}
-	w.slots[slot] = c
+	w.nodes[id] = node{c: c}
+	return id
+}
+
+// put adds a node to the slot of a tick.
+func (w *wheel) put(id nodeID, tick int64) {
+	slot, n := tick%wheelSlots, &w.nodes[id]
+	n.tick, n.prev, n.next = tick, 0, w.slots[slot]
+	if n.next != 0 {
+		w.nodes[n.next].prev = id
+	}
+	w.slots[slot] = id
 	w.busy[slot/64] |= 1 << (slot % 64)
 }
 
-// remove takes c out if it is in.
-func (w *wheel) remove(c *looped) {
-	if c.place.tick == 0 {
-		return
-	}
-	slot := c.place.tick % wheelSlots
-	if c.place.prev != nil {
-		c.place.prev.place.next = c.place.next
+// unlink takes a node out of its slot.
+func (w *wheel) unlink(id nodeID) {
+	n := w.nodes[id]
+	if n.prev != 0 {
+		w.nodes[n.prev].next = n.next
 	} else {
-		w.slots[slot] = c.place.next
-		if c.place.next == nil {
+		slot := n.tick % wheelSlots
+		if w.slots[slot] = n.next; n.next == 0 {
 			w.busy[slot/64] &^= 1 << (slot % 64)
 		}
 	}
-	if c.place.next != nil {
-		c.place.next.place.prev = c.place.prev
+	if n.next != 0 {
+		w.nodes[n.next].prev = n.prev
 	}
-	c.place = place{}
-	w.len--
+}
+
+// remove takes c out if it is in, and its node from it.
+func (w *wheel) remove(c *looped) {
+	if c.node == 0 {
+		return
+	}
+	if w.nodes[c.node].tick != 0 {
+		w.unlink(c.node)
+		w.len--
+	}
+	w.nodes[c.node] = node{next: w.free}
+	w.free, c.node = c.node, 0
 }
 
 // expire takes out those that are due now and appends them to dst. It empties a
-// slot as a whole, which looks at each stream once and at no neighbour.
+// slot as a whole, which looks at each node once and at no neighbour.
 func (w *wheel) expire(now time.Duration, dst []*looped) []*looped {
 	last := int64(now / wheelTick)
 	first := max(w.at+1, last-wheelSlots+1)
 	for tick := first; tick <= last; tick++ {
 		slot := tick % wheelSlots
-		c := w.slots[slot]
-		w.slots[slot] = nil
+		id := w.slots[slot]
+		w.slots[slot] = 0
 		w.busy[slot/64] &^= 1 << (slot % 64)
-		for c != nil {
-			next, due := c.place.next, c.place.tick
-			if due <= last {
-				c.place = place{}
+		for id != 0 {
+			n := &w.nodes[id]
+			next := n.next
+			if n.tick <= last {
+				n.tick = 0
 				w.len--
-				dst = append(dst, c)
+				dst = append(dst, n.c)
 			} else { // in another turn of the wheel
-				w.put(c, due)
+				w.put(id, n.tick)
 			}
-			c = next
+			id = next
 		}
 	}
 	w.at = max(w.at, last)

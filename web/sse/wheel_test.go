@@ -45,7 +45,7 @@ func TestWheelIsLikeAList(t *testing.T) {
 				}
 				for c, at := range due {
 					if at+2*wheelTick <= now {
-						t.Fatalf("still in at %v, due at %v: %+v", now, at, c.place)
+						t.Fatalf("still in at %v, due at %v: %+v", now, at, w.nodes[c.node])
 					}
 				}
 			},
