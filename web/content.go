@@ -72,20 +72,21 @@ type stream interface {
 type content struct {
 	desk     *desk
 	member   *hub.Member[quotes.Symbol, *quotes.StockQuote, *content]
-	follower *alert.Follower // nil where there are no notifications
-	personal *personal       // nil where it is nobody's
-	hello    []byte          // not written yet
-	skip     int64           // the version that a client of a single symbol has
-	single   bool            // of one symbol: quotes bear their version as id
-	first    bool            // the quotes of the first turn are no news
-	hasHello bool            // the turn begins with the hello
+	personal *personal // nil where it is nobody's
+	skip     int64     // the version that a client of a single symbol has
+	single   bool      // of one symbol: quotes bear their version as id
+	first    bool      // the quotes of the first turn are no news
+	greets   bool      // the hello has not left
+	behind   bool      // there may be notifications to take
 
 	// The rest of what is the carrier's.
-	entered bool           // the desk knows of the follower
-	gap     bool           // the hello says that notifications are missing
-	place   int            // among the desk's followers
-	catchUp *catchUp       // the read of older notifications that is under way
-	pending []*alert.Entry // taken before and not written
+	hello    []byte          // while it has not left
+	follower *alert.Follower // nil where there are no notifications
+	entered  bool            // the desk knows of the follower
+	gap      bool            // the hello says that notifications are missing
+	place    int             // among the desk's followers
+	catchUp  *catchUp        // the read of older notifications that is under way
+	pending  []*alert.Entry  // taken before and not written
 
 	kind   streamKind
 	server *Server
@@ -112,7 +113,7 @@ type helloMessage struct {
 // newContent subscribes before the first Take writes the hello, so that nothing
 // falls between.
 func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d *desk) (*content, error) {
-	c := &content{kind: o.kind, single: o.kind.single, server: s, stream: st, desk: d, symbols: o.symbols, first: true}
+	c := &content{kind: o.kind, single: o.kind.single, server: s, stream: st, desk: d, symbols: o.symbols, first: true, greets: true}
 	var start alert.Start
 	if o.kind.notifications {
 		var err error
@@ -136,6 +137,7 @@ func (s *Server) newContent(ctx context.Context, o contentOptions, st stream, d 
 	// Whose they are must be known before any is written.
 	if o.kind.notifications && !o.caller.away {
 		c.follower = s.Log.Follow(d.urgent, start.ID, alert.Audience{Profile: int64(o.caller.ID), Watches: c.watches})
+		c.behind = true
 	}
 	if o.kind.single {
 		c.skip = o.after
@@ -183,7 +185,7 @@ func (c *content) ready() { c.stream.Ready(false) }
 // Take implements sse.Content: the hello, the newest quotes, the notifications.
 // What it gives stays where it is until Wrote says that it has left.
 func (c *content) Take(dst [][]byte) ([][]byte, error) {
-	if c.hasHello = c.hello != nil; c.hasHello {
+	if c.greets {
 		dst = append(dst, c.hello)
 	}
 	if c.personal != nil {
@@ -198,7 +200,7 @@ func (c *content) Take(dst [][]byte) ([][]byte, error) {
 		dst = append(dst, c.frame(f))
 	}
 	d.entries = d.entries[:0]
-	if c.follower == nil {
+	if !c.behind {
 		return dst, nil
 	}
 	if err := c.takeEntries(); err != nil {
@@ -265,7 +267,7 @@ func (c *content) takeEntries() error {
 	if c.follower.Lost() && !c.gap {
 		return errOvertaken
 	}
-	if c.follower.Behind() {
+	if c.behind = c.follower.Behind(); c.behind {
 		c.stream.Ring(true)
 	}
 	return nil
@@ -278,8 +280,8 @@ func (c *content) Wrote(n int, now time.Time, again bool) {
 		c.keep(c.desk.entries)
 		return
 	}
-	if c.hasHello {
-		c.hello = nil
+	if c.greets {
+		c.hello, c.greets = nil, false
 		n--
 	}
 	if c.personal != nil {
@@ -288,8 +290,9 @@ func (c *content) Wrote(n int, now time.Time, again bool) {
 	d := c.desk
 	written := min(n, len(d.quotes))
 	if !c.first {
+		micros := now.UnixMicro()
 		for _, f := range d.quotes[:written] {
-			d.latency.observe(now.Sub(time.UnixMicro(f.Version())))
+			d.latency.observe(time.Duration(micros-f.Version()) * time.Microsecond)
 		}
 	}
 	c.first = false
@@ -300,7 +303,7 @@ func (c *content) Wrote(n int, now time.Time, again bool) {
 // keep keeps notifications for the next turn.
 func (c *content) keep(entries []*alert.Entry) {
 	if len(entries) > 0 {
-		c.pending = slices.Clone(entries)
+		c.pending, c.behind = slices.Clone(entries), true
 	}
 }
 

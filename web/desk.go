@@ -38,6 +38,7 @@ func (d *desk) Sweep() (news bool) {
 		d.seen, news = last, true
 		for _, c := range d.followers {
 			if c.catchUp == nil && c.follower.Pass() {
+				c.behind = true
 				c.stream.Ready(true)
 			}
 		}

@@ -15,6 +15,10 @@ var latencyBounds = [...]time.Duration{
 	time.Second, 2500 * time.Millisecond, 10 * time.Second,
 }
 
+// middleBound lets what waited for a stream's pace be found as fast as what did
+// not.
+const middleBound = 7
+
 // latencyTally are observations on their way to the histogram, of one goroutine:
 // a few steps each, for there is one for each quote that is written.
 type latencyTally struct {
@@ -25,6 +29,9 @@ type latencyTally struct {
 
 func (t *latencyTally) observe(d time.Duration) {
 	i := 0
+	if d > latencyBounds[middleBound] {
+		i = middleBound + 1
+	}
 	for i < len(latencyBounds) && d > latencyBounds[i] {
 		i++
 	}
