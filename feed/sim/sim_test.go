@@ -153,6 +153,25 @@ func TestUpdatesAreNotLate(t *testing.T) {
 	})
 }
 
+func TestAWaitEndsWithOneWake(t *testing.T) {
+	for wait, want := range map[time.Duration]time.Duration{
+		-5 * time.Millisecond:                   -5 * time.Millisecond,
+		0:                                       0,
+		time.Microsecond:                        margin,
+		margin + 1:                              beat + margin,
+		1500 * time.Microsecond:                 2*beat + margin,
+		2 * time.Millisecond:                    2*beat + margin,
+		pause:                                   pause,
+		pause + 1:                               pause + beat,
+		time.Second - 300*time.Microsecond:      time.Second + margin,
+		time.Second + margin - time.Microsecond: time.Second + margin,
+	} {
+		if got := roundUp(wait); got != want {
+			t.Errorf("a wait of %v is one of %v, want %v", wait, got, want)
+		}
+	}
+}
+
 func TestClockSetBackEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

@@ -9,9 +9,16 @@ import (
 )
 
 const (
+	// beat is what a wait is rounded up to. Linux wakes a Go program that has
+	// nothing else to do at whole milliseconds: a wait of 2.4 of them wakes it
+	// after 2 and, for the rest, after 3. A wake is most of what a look costs.
+	beat = time.Millisecond
+	// margin is what a wait has above the whole ones, so that they are still
+	// whole when it has begun; Linux is later than that at their end.
+	margin = 40 * time.Microsecond
 	// pause is the least time between two looks at the clock: what is due
 	// within it goes out together.
-	pause = 2 * time.Millisecond
+	pause = 2*beat + margin
 	// setback is how far the clock may be set back without a new beginning.
 	setback = time.Second
 	// rushStep is how much of the market's time goes out together where nothing
@@ -79,7 +86,15 @@ func (s *source) follow(ctx context.Context, m *market, now int64, emit func(fee
 // untilNext is how long to sleep after a look at the clock at now.
 func (s *source) untilNext(m *market, now int64) time.Duration {
 	wake := max(m.next(), now+int64(float64(pause)*s.clock.pace()))
-	return s.clock.until(wake, s.clock.now())
+	return roundUp(s.clock.until(wake, s.clock.now()))
+}
+
+// roundUp makes a wait one that the machine keeps with one wake.
+func roundUp(wait time.Duration) time.Duration {
+	if wait <= 0 {
+		return wait
+	}
+	return (wait-margin+beat-1)/beat*beat + margin
 }
 
 // rush emits a day from now on without waiting.
