@@ -34,6 +34,9 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err == nil {
 		err = migrate(ctx, goose.DialectSQLite3, d.write)
 	}
+	if err == nil {
+		err = openAll(ctx, d.read, readers)
+	}
 	if err != nil {
 		return nil, errors.Join(explain(path, err), d.Close())
 	}
@@ -82,6 +85,24 @@ func connect(path string, connections int, options string) (*sql.DB, error) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	return db, nil
+}
+
+// openAll opens all connections of a pool, and makes each read what tables there
+// are. That takes some 200 KB and a few milliseconds of a connection, which it would
+// otherwise take in whatever moment first needs several at once, to keep it from
+// then on.
+func openAll(ctx context.Context, db *sql.DB, connections int) (err error) {
+	held := make([]*sql.Conn, connections)
+	for i := range held {
+		if held[i], err = db.Conn(ctx); err != nil {
+			break
+		}
+		defer held[i].Close() //nolint:errcheck // it goes back into the pool
+		if _, err = held[i].ExecContext(ctx, "SELECT 1 FROM sqlite_schema LIMIT 0"); err != nil {
+			break
+		}
+	}
+	return err
 }
 
 // quickCheck looks through the whole file for damage, but for the indexes
