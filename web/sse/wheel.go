@@ -24,6 +24,7 @@ type wheel struct {
 	busy  [wheelSlots / 64]uint64 // which slots are not empty
 	nodes []node                  // by their numbers, from 1 on
 	free  nodeID                  // the first of those that nobody has
+	due   []uint64                // scratch of expire: a bit for each node
 	at    int64                   // the last tick that was looked at
 	len   int
 }
@@ -69,6 +70,9 @@ func (w *wheel) node(c *looped) nodeID {
 	default:
 		id = nodeID(len(w.nodes))
 		w.nodes = append(w.nodes, node{})
+		if int(id)/64 >= len(w.due) {
+			w.due = append(w.due, 0)
+		}
 	}
 	w.nodes[id] = node{c: c}
 	return id
@@ -114,11 +118,14 @@ func (w *wheel) remove(c *looped) {
 	w.free, c.node = c.node, 0
 }
 
-// expire takes out those that are due now and appends them to dst. It empties a
-// slot as a whole, which looks at each node once and at no neighbour.
+// expire takes out those that are due now and appends them to dst, in the order
+// of their nodes. That is mostly the order in which they were opened, so that what
+// the kernel has of the next is often beside what it has of the one before. It
+// empties a slot as a whole, which looks at each node once and at no neighbour.
 func (w *wheel) expire(now time.Duration, dst []*looped) []*looped {
 	last := int64(now / wheelTick)
 	first := max(w.at+1, last-wheelSlots+1)
+	some := false
 	for tick := first; tick <= last; tick++ {
 		slot := tick % wheelSlots
 		id := w.slots[slot]
@@ -130,7 +137,8 @@ func (w *wheel) expire(now time.Duration, dst []*looped) []*looped {
 			if n.tick <= last {
 				n.tick = 0
 				w.len--
-				dst = append(dst, n.c)
+				w.due[id/64] |= 1 << (id % 64)
+				some = true
 			} else { // in another turn of the wheel
 				w.put(id, n.tick)
 			}
@@ -138,6 +146,15 @@ func (w *wheel) expire(now time.Duration, dst []*looped) []*looped {
 		}
 	}
 	w.at = max(w.at, last)
+	if !some {
+		return dst
+	}
+	for i, word := range w.due {
+		for ; word != 0; word &= word - 1 {
+			dst = append(dst, w.nodes[i*64+bits.TrailingZeros64(word)].c)
+		}
+		w.due[i] = 0
+	}
 	return dst
 }
 

@@ -68,3 +68,27 @@ func TestWheelIsLikeAList(t *testing.T) {
 		})
 	})
 }
+
+// TestWhatIsDueComesInTheOrderOfOpening: whatever the order in which the streams
+// went in, and however often they were in before.
+func TestWhatIsDueComesInTheOrderOfOpening(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var w wheel
+		streams := make([]*looped, 200)
+		for i := range streams {
+			streams[i] = new(looped)
+			w.set(streams[i], time.Hour)
+		}
+		now := 2 * time.Hour
+		for range 3 {
+			out := w.expire(now, nil)
+			if !slices.Equal(out, streams) {
+				t.Fatalf("%d streams came out in another order than they were opened in, or not all of %d", len(out), len(streams))
+			}
+			for _, c := range rapid.Permutation(streams).Draw(t, "order") {
+				w.set(c, now+time.Duration(rapid.IntRange(0, 100).Draw(t, "ticks"))*wheelTick)
+			}
+			now += time.Second
+		}
+	})
+}
