@@ -31,7 +31,8 @@ var (
 type config struct {
 	seed   uint64
 	rate   float64 // mean updates per second and symbol
-	count  int     // synthetic symbols beside the named ones
+	count  int     // synthetic symbols
+	named  bool    // the named ones too
 	burst  bool    // bursts instead of an even drip
 	speed  float64 // market time per time; 0 is as fast as possible
 	start  time.Time
@@ -41,7 +42,7 @@ type config struct {
 }
 
 // usual is what a URL without parameters says.
-func usual() config { return config{seed: 7, rate: 8, burst: true, speed: 1} }
+func usual() config { return config{seed: 7, rate: 8, named: true, burst: true, speed: 1} }
 
 // virtual says that the market's time is not ours.
 func (c *config) virtual() bool { return c.speed != 1 || !c.start.IsZero() }
@@ -63,6 +64,12 @@ func parse(u *url.URL) (config, error) {
 			return config{}, err
 		}
 	}
+	switch {
+	case !c.named && c.count == 0:
+		return config{}, errors.New("named=0 leaves out all symbols that there are: write how many synthetic ones there shall be, such as count=100")
+	case !c.named && c.split:
+		return config{}, errors.New("split=1 splits one of the named stocks, which named=0 leaves out: write one of the two")
+	}
 	return c, nil
 }
 
@@ -82,6 +89,10 @@ func (c *config) set(name, value string) (err error) {
 			return fmt.Errorf("count %q: write a whole number from 0 to %d such as count=100", value, maxCount)
 		}
 		c.count = int(n)
+	case "named":
+		if c.named, err = choice(value, "0", "1"); err != nil {
+			return fmt.Errorf("named %q: write named=0 to leave out all symbols but the synthetic ones, or named=1", value)
+		}
 	case "burst":
 		if c.burst, err = choice(value, "0", "1"); err != nil {
 			return fmt.Errorf("burst %q: write burst=1 for bursts or burst=0 for an even drip", value)
@@ -108,7 +119,7 @@ func (c *config) set(name, value string) (err error) {
 			return fmt.Errorf("faults %q: write some of %s, with commas between", value, strings.Join(faultNames[:], ", "))
 		}
 	default:
-		return fmt.Errorf("unknown parameter %q: there are seed, rate, count, burst, speed, start, hours, split and faults, as in %s", name, usage)
+		return fmt.Errorf("unknown parameter %q: there are seed, rate, count, named, burst, speed, start, hours, split and faults, as in %s", name, usage)
 	}
 	return nil
 }

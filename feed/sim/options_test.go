@@ -25,6 +25,8 @@ func TestURLIsParsed(t *testing.T) {
 		"sim://?start=2026-03-09T09:25:00.5-04:00": with(func(c *config) {
 			c.start = time.Date(2026, time.March, 9, 13, 25, 0, 5e8, time.UTC)
 		}),
+		"sim://?count=1&named=0": with(func(c *config) { c.count, c.named = 1, false }),
+		"sim://?named=1":         usual(),
 		usage: with(func(c *config) {
 			c.start = time.Date(2026, time.March, 9, 13, 25, 0, 0, time.UTC)
 			c.faults = gap | dup | reorder | silence | crossed
@@ -48,7 +50,7 @@ func TestMalformedURLSaysWhatToWrite(t *testing.T) {
 		"sim://user@":                            "write sim://?",
 		"sim://?seed=1#x":                        "write sim://?",
 		"sim://?seed=1;rate=2":                   "malformed parameters",
-		"sim://?pace=2":                          `unknown parameter "pace": there are seed, rate, count, burst, speed, start, hours, split and faults`,
+		"sim://?pace=2":                          `unknown parameter "pace": there are seed, rate, count, named, burst, speed, start, hours, split and faults`,
 		"sim://?speed=0":                         "write a number from 1 to 10000 such as speed=60, or speed=max",
 		"sim://?speed=10001":                     "write a number from 1 to 10000",
 		"sim://?speed=0.5":                       "write a number from 1 to 10000",
@@ -74,6 +76,10 @@ func TestMalformedURLSaysWhatToWrite(t *testing.T) {
 		"sim://?rate=0x10":                       "a number from 0.01 to 1000",
 		"sim://?count=100001":                    "a whole number from 0 to 100000",
 		"sim://?count=-1":                        "a whole number from 0 to 100000",
+		"sim://?named=no":                        "write named=0 to leave out all symbols but the synthetic ones",
+		"sim://?named=0":                         "such as count=100",
+		"sim://?named=0&count=0":                 "such as count=100",
+		"sim://?named=0&count=5&split=1":         "write one of the two",
 		"sim://?burst=yes":                       "write burst=1 for bursts or burst=0",
 	} {
 		_, err := feed.Schemes{"sim": Scheme()}.Open(raw, nil)
@@ -91,7 +97,7 @@ func with(edit func(*config)) config {
 
 func FuzzURL(f *testing.F) {
 	for _, seed := range []string{
-		"seed=7&rate=2&count=0&burst=1", "rate=1e2", "count=%31", "burst=0&x", "rate=0.5&seed=1",
+		"seed=7&rate=2&count=0&burst=1", "rate=1e2", "count=%31", "burst=0&x", "rate=0.5&seed=1", "named=0&count=3", "named=0",
 		"speed=max&start=2026-03-09T13:25:00Z", "speed=9999.5&hours=real&split=1", "faults=gap,dup&hours=demo", "start=2099-12-31T23:59:59%2B01:00",
 	} {
 		f.Add(seed)
@@ -100,6 +106,9 @@ func FuzzURL(f *testing.F) {
 		c, err := parse(&url.URL{Scheme: "sim", RawQuery: query})
 		if err != nil {
 			return
+		}
+		if len(c.universe()) == 0 {
+			t.Errorf("%q has no symbol", query)
 		}
 		if c.rate < minRate || c.rate > maxRate || c.count < 0 || c.count > maxCount || c.faults >= 1<<len(faultNames) ||
 			c.speed != 0 && (c.speed < 1 || c.speed > maxSpeed) ||

@@ -46,6 +46,8 @@
 //     its regular session.
 //   - count: how many synthetic symbols SIM0000 and up there are beside the
 //     named ones.
+//   - named: 0 leaves the named ones out; then there must be synthetic ones, and
+//     no split.
 //   - burst: 0 makes it an even drip of ordinary trades and quotes, for load:
 //     no odd prints, no halts.
 //   - hours: demo (the default) is a market that never closes, a bit busier
@@ -79,10 +81,10 @@ import (
 	"github.com/tickboard/tickboard/quotes"
 )
 
-const usage = "sim://?seed=7&rate=8&count=0&burst=1&hours=demo&speed=1&start=2026-03-09T13:25:00Z&split=0&faults=gap,dup,reorder,silence,crossed"
+const usage = "sim://?seed=7&rate=8&count=0&named=1&burst=1&hours=demo&speed=1&start=2026-03-09T13:25:00Z&split=0&faults=gap,dup,reorder,silence,crossed"
 
 // Scheme is "sim://" with the parameters of the package's doc, all of which may
-// be left out: sim:// is sim://?seed=7&rate=8&count=0&burst=1&hours=demo&speed=1.
+// be left out: sim:// is sim://?seed=7&rate=8&count=0&named=1&burst=1&hours=demo&speed=1.
 func Scheme() feed.Scheme { return feed.Scheme{Usage: usage, Open: open, Parameters: parameters()} }
 
 func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
@@ -90,7 +92,7 @@ func open(u *url.URL, _ feed.Env) (feed.Spec, error) {
 	if err != nil {
 		return feed.Spec{}, err
 	}
-	listings := universe(c.count)
+	listings := c.universe()
 	instruments := make([]quotes.Instrument, len(listings))
 	for i, l := range listings {
 		instruments[i] = l.instrument()

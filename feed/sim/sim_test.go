@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tickboard/tickboard/feed"
 	"github.com/tickboard/tickboard/feed/feedtest"
 	"github.com/tickboard/tickboard/quotes"
@@ -14,7 +16,7 @@ import (
 
 func TestSource(t *testing.T) {
 	for _, u := range []string{
-		"sim://", "sim://?seed=1&rate=50", "sim://?rate=0.01", "sim://?rate=20&burst=0&count=20", "sim://?count=2000&burst=0",
+		"sim://", "sim://?seed=1&rate=50", "sim://?rate=0.01", "sim://?rate=20&burst=0&count=20", "sim://?count=2000&burst=0", "sim://?count=1&named=0&burst=0",
 		"sim://?hours=real&start=2026-03-09T13:29:55Z", "sim://?speed=20&split=1", "sim://?speed=max&hours=real&rate=0.05",
 		"sim://?faults=gap,dup,silence,crossed&rate=4", "sim://?start=1990-01-01T00:00:00Z&speed=1.5",
 	} {
@@ -60,6 +62,37 @@ func TestUniverseHasWhatPeopleLookFor(t *testing.T) {
 	for _, s := range []string{"AAPL", "MSFT", "TSLA", "GOOGL", "NVDA", "AMZN", "META", "JPM", "PETR4", "VALE3", "ITUB4", "BTC/USD", "ETH/USD"} {
 		if _, ok := bySymbol[s]; !ok {
 			t.Errorf("%s is not there", s)
+		}
+	}
+}
+
+func TestAMarketOfSyntheticSymbolsAlone(t *testing.T) {
+	spec := opened(t, "sim://?count=3&named=0&rate=20&burst=0")
+	list, err := spec.Instruments(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, in := range list {
+		names = append(names, in.Symbol.String())
+	}
+	if diff := cmp.Diff([]string{"SIM0000", "SIM0001", "SIM0002"}, names); diff != "" {
+		t.Error(diff)
+	}
+	alone, beside := make(map[string][]string), make(map[string][]string)
+	for raw, said := range map[string]map[string][]string{"sim://?count=3&named=0&rate=20&burst=0": alone, "sim://?count=3&rate=20&burst=0": beside} {
+		synctest.Test(t, func(t *testing.T) {
+			run(t, opened(t, raw), 5*time.Second, func(u feed.Update) {
+				said[u.Symbol.String()] = append(said[u.Symbol.String()], text(u))
+			})
+		})
+	}
+	if len(alone) != 3 {
+		t.Errorf("%d symbols were told", len(alone))
+	}
+	for name, updates := range alone {
+		if diff := cmp.Diff(beside[name], updates); diff != "" || len(updates) < 90 {
+			t.Errorf("%s moves otherwise without the named ones, %d updates: %s", name, len(updates), diff)
 		}
 	}
 }

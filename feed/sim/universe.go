@@ -74,6 +74,15 @@ func universe(count int) []listing {
 	return all
 }
 
+// universe are the listings that the URL asks for, sorted.
+func (c *config) universe() []listing {
+	all := universe(c.count)
+	if !c.named {
+		all = slices.DeleteFunc(all, func(l listing) bool { return !l.synthetic })
+	}
+	return all
+}
+
 // New York opens each stock by its own auction, up to minutes after the bell;
 // the others cross at the moment.
 func nasdaqVenue() venue {
