@@ -58,9 +58,10 @@ func contenders(binary, self, field string) []contender {
 	return list
 }
 
-// simulated is the feed of a workload.
+// simulated is the feed of a workload: a market of its symbols alone, as that of
+// the bare writer is.
 func simulated(w workload) string {
-	return fmt.Sprintf("sim://?count=%d&rate=%g&burst=0", w.Symbols, w.Rate)
+	return fmt.Sprintf("sim://?count=%d&named=0&rate=%g&burst=0", w.Symbols, w.Rate)
 }
 
 // launcher is tickboard as launch takes it.
