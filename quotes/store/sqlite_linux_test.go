@@ -20,7 +20,7 @@ func TestAllConnectionsAreOpenFromTheBegin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // nothing was written
+	defer db.Close()
 	const descriptors = "/proc/self/fd"
 	list, err := os.ReadDir(descriptors)
 	if err != nil {
