@@ -59,9 +59,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 }
 
 // limitBody bounds a body in size and time. Requests without one are left alone:
-// they may be streams.
+// they may be streams. Over HTTP/2 their Body is not http.NoBody, and a length of
+// 0 is no proof that there will be an end; but nobody reads the body of a GET.
 func limitBody(w http.ResponseWriter, r *http.Request) {
-	if r.Body == http.NoBody {
+	if r.Body == http.NoBody || r.Method == http.MethodGet && r.ContentLength == 0 {
 		return
 	}
 	// Where the writer has no deadlines the server's own remain.
