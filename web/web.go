@@ -207,7 +207,7 @@ func New(o Options) *Server {
 		Address: s.clients.counted, Remote: s.clients.name, Logger: o.Logger,
 		Desk: func(b sse.Bells) sse.Desk { return s.newDesk(b) },
 	})
-	s.main = s.guard(s.routes())
+	s.main = sse.Outermost(s.guard(s.routes()))
 	s.admin = s.adminHandler()
 	return s
 }

@@ -42,8 +42,12 @@ func (s *Server) carrierFor(w http.ResponseWriter, r *http.Request) (carrier, er
 	if !canStream(w) {
 		return nil, ErrUnsupported
 	}
-	if s.sockets != nil && s.sockets.able(w, r) {
+	shared := r.ProtoMajor == 2 // its connection, with other answers
+	if s.sockets != nil && (shared || s.sockets.able(w, r)) {
 		if l, err := s.loops.join(s); err == nil {
+			if shared {
+				return newRelayed(l, w, r), nil
+			}
 			return newLooped(l, w), nil
 		}
 	}

@@ -13,16 +13,17 @@ import (
 
 // kind is a carrier to test.
 type kind struct {
-	name string
-	loop bool
+	name   string
+	loop   bool
+	shared bool // the connection is one of HTTP/2
 }
 
-var kinds = []kind{{"goroutine", false}, {"loop", true}}
+var kinds = []kind{{name: "goroutine"}, {name: "loop", loop: true}, {name: "HTTP/2", loop: true, shared: true}}
 
-// each runs a test with each carrier.
+// each runs a test with each carrier of HTTP/1.
 func each(t *testing.T, test func(t *testing.T, on kind)) {
 	t.Helper()
-	for _, on := range kinds {
+	for _, on := range kinds[:2] {
 		t.Run(on.name, func(t *testing.T) {
 			if on.loop && systemSockets() == nil {
 				t.Skip("connections cannot be taken over on this system")
@@ -45,6 +46,7 @@ func inBubbles(t *testing.T, test func(t *testing.T, on kind)) {
 // stand returns a stand whose streams have this carrier.
 func (k kind) stand(opts Options, rate float64) *stand {
 	s := newStand(opts, rate)
+	s.shared = k.shared
 	if !k.loop {
 		s.sse.sockets = nil
 	}
@@ -218,7 +220,10 @@ func (d *duct) close() {
 type ductPoller chan struct{}
 
 func (ductPoller) watch(s socket, c *looped) error {
-	d := s.(*duct)
+	d, ok := s.(*duct)
+	if !ok {
+		return nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.stream = c
@@ -229,10 +234,11 @@ func (ductPoller) watch(s socket, c *looped) error {
 }
 
 func (ductPoller) forget(s socket) {
-	d := s.(*duct)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stream = nil
+	if d, ok := s.(*duct); ok {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.stream = nil
+	}
 }
 
 func (p ductPoller) run(func(*looped)) { <-p }

@@ -14,7 +14,8 @@ import (
 const slowWrite = 250 * time.Millisecond
 
 // goroutine carries a stream on its handler's goroutine until the stream's end,
-// through http.ResponseController: over HTTP/1.1, HTTP/2 and TLS alike.
+// through http.ResponseController: over HTTP/1.1, HTTP/2 and TLS alike, where there
+// are no loops.
 type goroutine struct {
 	server *Server
 	stream *Stream // nil until serve

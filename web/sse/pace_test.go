@@ -152,6 +152,9 @@ func TestSlowReaderGetsTheNewestNotWhatWaited(t *testing.T) {
 	})
 }
 
+// tooMuch is more than any connection of these tests takes unread.
+var tooMuch = strings.Repeat("x", maxPiece)
+
 func TestReaderThatTakesNothingIsCutAfterTheWriteTimeout(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {
 		s := on.stand(Options{WriteTimeout: 7 * time.Second}, 10)
@@ -160,12 +163,16 @@ func TestReaderThatTakesNothingIsCutAfterTheWriteTimeout(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		c.narrow(0)
 		start := time.Now()
-		b.set("A", "1")
+		b.set("A", tooMuch)
 		r := <-b.closed
 		if got := time.Since(start); r.Reason != ReasonTimeout || got < 7*time.Second || got > 7*time.Second+on.late() {
 			t.Errorf("ended with %q after %v, want %q after 7s", r.Reason, got, ReasonTimeout)
 		}
-		if r.Err == nil || r.Duration.Round(100*time.Millisecond) != 10*time.Second || r.Events != 0 {
+		left := int64(0)
+		if on.shared {
+			left = 1 // to the connection
+		}
+		if r.Err == nil || r.Duration.Round(100*time.Millisecond) != 10*time.Second || r.Events != left {
 			t.Errorf("report %+v", r)
 		}
 	})
@@ -174,7 +181,11 @@ func TestReaderThatTakesNothingIsCutAfterTheWriteTimeout(t *testing.T) {
 func TestReaderThatTakesAPieceInTimeIsNeverCut(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {
 		s := on.stand(Options{WriteTimeout: 15 * time.Second, Heartbeat: time.Hour}, 10)
-		c := request(t, &slowConn{servePipes(t, s).dial(), 4 << 10, 2 * time.Second})
+		ask, every := request, 2*time.Second
+		if on.shared {
+			ask, every = shared, time.Second // each of its pieces has a head
+		}
+		c := ask(t, &slowConn{servePipes(t, s).dial(), 4 << 10, every})
 		b := <-s.boards
 		b.set("A", strings.Repeat("x", 10*maxPiece)) // one frame of ten pieces
 		start := time.Now()
@@ -188,6 +199,7 @@ func TestReaderThatTakesAPieceInTimeIsNeverCut(t *testing.T) {
 		if r := <-b.closed; r.Reason != ReasonGone {
 			t.Errorf("ended with %q: %v", r.Reason, r.Err)
 		}
+		time.Sleep(every) // what reads the connection may sleep still
 	})
 }
 
@@ -232,7 +244,7 @@ func TestEndCutsAWriteThatIsStuckShort(t *testing.T) {
 		c := servePipes(t, s).get(t)
 		b, st := <-s.boards, <-s.opened
 		c.narrow(0)
-		b.set("A", "1")
+		b.set("A", tooMuch)
 		synctest.Wait() // the write waits for a reader
 		start := time.Now()
 		st.End(ReasonDrain)

@@ -275,9 +275,10 @@ func TestDrainOfAThousandBusyStreams(t *testing.T) {
 func TestDrainSaysWhenItsTimeIsUp(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {
 		s := on.stand(Options{}, 10)
-		servePipes(t, s).get(t)
+		c := servePipes(t, s).get(t)
 		b := <-s.boards
-		b.set("A", "1") // nobody reads it
+		c.narrow(0)
+		b.set("A", tooMuch) // nobody reads it
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
@@ -292,8 +293,15 @@ func TestDrainSaysWhenItsTimeIsUp(t *testing.T) {
 }
 
 func TestHTTP2StreamOutlivesDeadlinesWhileIdleAndIsCutWhenStuck(t *testing.T) {
-	t.Parallel()
-	s := newStand(Options{WriteTimeout: 150 * time.Millisecond, Heartbeat: time.Hour}, 10)
+	for _, on := range kinds {
+		if on.shared == on.loop { // those that HTTP/2 can have
+			t.Run(on.name, func(t *testing.T) { t.Parallel(); outlivesDeadlines(t, on) })
+		}
+	}
+}
+
+func outlivesDeadlines(t *testing.T, on kind) {
+	s := on.stand(Options{WriteTimeout: 150 * time.Millisecond, Heartbeat: time.Hour}, 10)
 	srv := httptest.NewUnstartedServer(s)
 	srv.EnableHTTP2 = true
 	srv.Config.ConnContext = ConnContext

@@ -188,7 +188,11 @@ type descriptor interface{ descriptor() int }
 // watch asks for notice of changes only: what there is to read is read until
 // there is nothing, and a socket is written until it is full.
 func (e *epoll) watch(s socket, c *looped) error {
-	fd := s.(descriptor).descriptor()
+	d, ok := s.(descriptor)
+	if !ok {
+		return nil // a relay tells by itself
+	}
+	fd := d.descriptor()
 	e.mu.Lock()
 	e.streams[int32(fd)] = c
 	e.mu.Unlock()
@@ -209,9 +213,11 @@ func (e *epoll) control(op, fd int, event *syscall.EpollEvent) (err error) {
 
 // forget needs no system call: a socket that is closed leaves by itself.
 func (e *epoll) forget(s socket) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.streams, int32(s.(descriptor).descriptor()))
+	if d, ok := s.(descriptor); ok {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.streams, int32(d.descriptor()))
+	}
 }
 
 func (e *epoll) run(poke func(*looped)) {

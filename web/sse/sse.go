@@ -14,6 +14,9 @@
 //   - carrier.go    what moves a stream's bytes, and how another one is added
 //   - goroutine.go  the carrier that keeps the handler's goroutine for the stream
 //   - looped.go     the carrier that takes the connection over and leaves it to a loop
+//   - relayed.go    the carrier over HTTP/2: a loop's, with a handler's goroutine that writes
+//   - relay.go      relay: what the two hand each other
+//   - outermost.go  Outermost: a handler that returns before its stream's goroutine waits
 //   - loops.go      the loops that run
 //   - loop.go       loop: many streams, one goroutine
 //   - turn.go       a stream's turn in a loop: its time, its frames, what did not fit

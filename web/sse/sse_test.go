@@ -109,6 +109,7 @@ func (b *board) Close(r Report) { b.closed <- r }
 type stand struct {
 	sse    *Server
 	rate   float64
+	shared bool // its clients speak HTTP/2
 	boards chan *board
 	opened chan *Stream
 }
@@ -154,10 +155,12 @@ func servePipes(t *testing.T, h http.Handler) *pipes {
 	t.Helper()
 	p := &pipes{room: 64 << 10, conns: make(chan net.Conn), closed: make(chan struct{})}
 	if s, ok := h.(*stand); ok && s.sse.sockets != nil {
-		p.on.loop = true
+		p.on = kind{loop: true, shared: s.shared}
 		s.sse.sockets = ductSockets{}
 	}
-	srv := &http.Server{Handler: h, ConnContext: ConnContext}
+	srv := &http.Server{Handler: Outermost(h), ConnContext: ConnContext, Protocols: new(http.Protocols)}
+	srv.Protocols.SetHTTP1(!p.on.shared)
+	srv.Protocols.SetUnencryptedHTTP2(p.on.shared)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -184,14 +187,38 @@ type client struct {
 // get sends a request over a pipe and reads the answer's head.
 func (p *pipes) get(t *testing.T) *client {
 	t.Helper()
+	if p.on.shared {
+		return shared(t, p.dial())
+	}
 	c := request(t, p.dial())
 	c.on = p.on
 	return c
 }
 
+// shared is request over HTTP/2, with little room for what is not read.
+func shared(t *testing.T, conn net.Conn) *client {
+	t.Helper()
+	tr := &http.Transport{
+		Protocols:   new(http.Protocols),
+		DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+		HTTP2:       &http.HTTP2Config{MaxReceiveBufferPerStream: 4 << 10},
+	}
+	tr.Protocols.SetUnencryptedHTTP2(true)
+	t.Cleanup(func() { _ = conn.Close() })
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://test/", nil) // the clean-up ends it
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := tr.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &client{t: t, on: kind{loop: true, shared: true}, conn: conn, status: res.StatusCode, header: res.Header, events: NewReader(res.Body)}
+}
+
 func (p *pipes) dial() net.Conn {
 	here, there := net.Pipe()
-	if p.on.loop {
+	if p.on.loop && !p.on.shared {
 		here, there = ducts(p.room)
 	}
 	p.conns <- there
