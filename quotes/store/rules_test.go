@@ -245,6 +245,30 @@ func TestChangesOfRulesAreTold(t *testing.T) {
 	})
 }
 
+// TestChangesOfOtherThingsAreNoneOfRules: they have the same numbers.
+func TestChangesOfOtherThingsAreNoneOfRules(t *testing.T) {
+	onBoth(t, func(t *testing.T, on backend) {
+		db := open(t, on.address(t))
+		rule := addRule(t, db, fullRule())
+		_, before, err := db.RuleChanges(t.Context(), 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		addList(t, db, profile.ID(rule.Profile), "other")
+		list, newest, err := db.RuleChanges(t.Context(), before, 10)
+		if err != nil || len(list) > 0 || newest <= before {
+			t.Errorf("after %d: %v, ask after %d, %v; want nothing and a later number", before, list, newest, err)
+		}
+		if list, again, err := db.RuleChanges(t.Context(), newest, 10); err != nil || len(list) > 0 || again != newest {
+			t.Errorf("after %d: %v, %d, %v", newest, list, again, err)
+		}
+		later := addRule(t, db, fullRule())
+		if list, _, err := db.RuleChanges(t.Context(), newest, 10); err != nil || len(list) != 1 || list[0].Rule.ID != later.ID {
+			t.Errorf("a rule that is set then: %v, %v", list, err)
+		}
+	})
+}
+
 func TestThereIsALimitOfRules(t *testing.T) {
 	onBoth(t, func(t *testing.T, on backend) {
 		db := open(t, on.address(t))
