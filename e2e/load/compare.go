@@ -22,7 +22,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	all := []string{"bare", ours, "hub", "go-sse", "r3labs"}
+	all := []string{"bare", ours, "hub", "go-sse", "r3labs", "mercure", "centrifuge"}
 	return []scenario{
 		{hot(), "bare", 1.15, all},
 		{board(), "bare", 0, all},
@@ -107,7 +107,7 @@ func (l *lab) compare(s scenario, o options, all []contender) (*measured, error)
 			if err != nil {
 				return nil, err
 			}
-			l.progress("  run %d, %-9s %6.2f µs an event, %7.0f events/s, p99 %.1f ms, others had %.0f %% of the core", run+1, c.name, x.CPU, x.Events, x.P99, 100*x.Others)
+			l.progress("  run %d, %-10s %6.2f µs an event, %7.0f events/s, p99 %.1f ms, others had %.0f %% of the core", run+1, c.name, x.CPU, x.Events, x.P99, 100*x.Others)
 			for _, fault := range x.Faults {
 				l.progress("    %s", fault)
 			}

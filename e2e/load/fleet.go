@@ -29,6 +29,7 @@ type fleet struct {
 	host      string
 	wantHello bool
 	ids       bool // events of a stream of one symbol have the version as id
+	pushes    bool // quotes come in centrifuge's protocol
 
 	epoll   int
 	streams []*stream

@@ -18,6 +18,7 @@ type frame struct{ id, name, data []byte }
 var (
 	errField   = errors.New("a line that is no field of an event")
 	errData    = errors.New("not one data line")
+	errPush    = errors.New("a push with a channel that is no publication")
 	errJSON    = errors.New("not a flat JSON object")
 	errNoQuote = errors.New("a quote without symbol, time or version")
 )
@@ -50,6 +51,25 @@ func (f *frame) parse(b []byte) error {
 	if f.data == nil && f.name != nil {
 		return errData
 	}
+	return nil
+}
+
+var quoteName = []byte("stock_quote")
+
+// unwrap makes a quote's event of one without a name that is a publication in
+// centrifuge's protocol: {"channel":"SIM0000","pub":{"data":QUOTE}}. What has no
+// channel, as the answer to the connect, stays as it is.
+func (f *frame) unwrap() error {
+	push, ok := bytes.CutPrefix(f.data, []byte(`{"channel":"`))
+	if f.name != nil || !ok {
+		return nil
+	}
+	channel, publication, ok1 := bytes.Cut(push, []byte(`","pub":{"data":`))
+	data, ok2 := bytes.CutSuffix(publication, []byte("}}"))
+	if !ok1 || !ok2 || !isPlain(channel) {
+		return errPush
+	}
+	f.name, f.data = quoteName, data
 	return nil
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,38 @@ func TestFrameKnowsItsFields(t *testing.T) {
 	for _, bad := range []string{"data: {}\ndata: {}", "event: stock_quote", "dta: {}", "\ndata: {}"} {
 		if err := f.parse([]byte(bad)); err == nil {
 			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+func TestUnwrapFindsTheQuoteOfAPush(t *testing.T) {
+	const connected = `{"connect":{"client":"x","subs":{"SIM0042":{}}}}`
+	for text, want := range map[string]frame{
+		`data: {"channel":"SIM0042","pub":{"data":` + someQuote + `}}`: {name: []byte("stock_quote"), data: []byte(someQuote)},
+		"data: " + connected:                         {data: []byte(connected)},
+		"data: {}":                                   {data: []byte("{}")},
+		"event: stock_quote\ndata: " + someQuote:     {name: []byte("stock_quote"), data: []byte(someQuote)},
+		"event: heartbeat\ndata: {\"channel\":\"\"}": {name: []byte("heartbeat"), data: []byte(`{"channel":""}`)},
+	} {
+		var f frame
+		if err := errors.Join(f.parse([]byte(text)), f.unwrap()); err != nil || string(f.name) != string(want.name) || string(f.data) != string(want.data) {
+			t.Errorf("%s: %q %q, %v", text, f.name, f.data, err)
+		}
+	}
+	for _, bad := range []string{
+		`{"channel":"SIM0042","unsubscribe":{"code":2500}}`,
+		`{"channel":"SIM0042\","pub":{"data":` + someQuote + `}}`,
+		`{"channel":"SIM0042","pub":{"data":` + someQuote + `}`,
+		`{"channel":"SIM0042","pub":{"data":` + someQuote + `,"offset":1}}`,
+		`{"channel":"SIM0042","pub":{"data":` + someQuote + `}}}`,
+	} {
+		f := frame{data: []byte(bad)}
+		err := f.unwrap()
+		if err == nil {
+			_, err = new(scanner).scan(f.data)
+		}
+		if err == nil {
+			t.Errorf("%s was taken for a quote", bad)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func parse(args []string) (o options, err error) {
 	fs.StringVar(&o.binary, "binary", "bin/tickboard", "the built `program`")
 	fs.StringVar(&o.field, "field", "", "the libraries' `program` (go build -C e2e/load/field); empty leaves them out")
 	fs.StringVar(&o.scenarios, "scenarios", "hot,board,board20,idle,memory,latency,stalled,burst", "comma list of `names`: "+strings.Join(scenarioNames(), ", "))
-	fs.StringVar(&o.servers, "servers", "", "comma list of the `names` of the servers to compare (default: all)")
+	fs.StringVar(&o.servers, "servers", "", "comma list of the `names` of the servers to compare (default: all): "+strings.Join(contenderNames(), ", "))
 	fs.Float64Var(&o.scale, "scale", 1, "`factor` of the number of streams")
 	fs.IntVar(&o.runs, "runs", 5, "`number` of runs; medians are printed")
 	fs.DurationVar(&o.window, "time", 5*time.Second, "length of one `measurement`")

@@ -67,7 +67,7 @@ func (l *lab) begin(c contender, w workload, cmd func(dir string) *exec.Cmd) (*t
 	if t.fleet, err = newFleet(s.host, s.port, w.Symbols); err != nil {
 		return nil, fmt.Errorf("%w, %w", err, s.stop())
 	}
-	t.fleet.wantHello, t.fleet.ids, t.fleet.onHello = c.hello, c.hello, l.onHello
+	t.fleet.wantHello, t.fleet.ids, t.fleet.pushes, t.fleet.onHello = c.hello, c.hello, c.pushes, l.onHello
 	t.fleet.poll(time.Now().Add(startRest))
 	if t.empty, err = memory(s.pid(), "VmRSS"); err == nil {
 		t.socket, err = socketMemory()

@@ -24,6 +24,7 @@ type contender struct {
 	name    string
 	hello   bool // begins with hello and gives ids, as PROTOCOL says
 	single  bool // a stream has one symbol
+	pushes  bool // sends quotes in centrifuge's protocol
 	command func(w workload, dir string) *exec.Cmd
 }
 
@@ -53,9 +54,18 @@ func contenders(binary, self, field string) []contender {
 	if field != "" {
 		list = append(list,
 			contender{name: "go-sse", command: library("go-sse")},
-			contender{name: "r3labs", single: true, command: library("r3labs")})
+			contender{name: "r3labs", single: true, command: library("r3labs")},
+			contender{name: "mercure", command: library("mercure")},
+			contender{name: "centrifuge", pushes: true, command: library("centrifuge")})
 	}
 	return list
+}
+
+func contenderNames() (names []string) {
+	for _, c := range contenders("", "", "field") {
+		names = append(names, c.name)
+	}
+	return names
 }
 
 // simulated is the feed of a workload: a market of its symbols alone, as that of

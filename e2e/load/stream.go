@@ -158,6 +158,11 @@ func (f *fleet) event(st *stream, b []byte, now int64) (what string, err error) 
 	if err := ev.parse(b); err != nil {
 		return "framing", err
 	}
+	if f.pushes {
+		if err := ev.unwrap(); err != nil {
+			return "push", err
+		}
+	}
 	switch string(ev.name) {
 	case "hello":
 		if st.hello {

@@ -1,6 +1,10 @@
 // Command field serves the benchmark's market with one of the Go libraries for
-// Server-Sent Events, used as its documentation shows: go-sse or r3labs. It
-// prints its address and serves until it is ended.
+// Server-Sent Events, used as its documentation shows. It prints its address and
+// serves until it is ended.
+//
+//	main.go        which library, and the two small ones: go-sse and r3labs
+//	centrifuge.go  centrifuge, of which Centrifugo is made
+//	mercure.go     Mercure's hub
 package main
 
 import (
@@ -19,7 +23,7 @@ import (
 )
 
 func main() {
-	library := flag.String("library", "go-sse", "go-sse or r3labs")
+	library := flag.String("library", "go-sse", "go-sse, r3labs, centrifuge or mercure")
 	symbols := flag.Int("symbols", 1, "number of symbols")
 	rate := flag.Float64("rate", 1, "updates a second and symbol")
 	flag.Parse()
@@ -32,13 +36,21 @@ func main() {
 func run(library string, m *market.Market) error {
 	var handler http.Handler
 	var publish func(symbol int, version int64, quote []byte)
+	var err error
 	switch library {
 	case "go-sse":
 		handler, publish = serveGoSSE(m)
 	case "r3labs":
 		handler, publish = serveR3labs(m)
+	case "centrifuge":
+		handler, publish, err = serveCentrifuge(m)
+	case "mercure":
+		handler, publish, err = serveMercure(m)
 	default:
-		return fmt.Errorf("no library %q", library)
+		err = fmt.Errorf("no library %q", library)
+	}
+	if err != nil {
+		return err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
