@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tickboard/tickboard/quotes/alert"
+	"github.com/tickboard/tickboard/quotes/profile"
 	"github.com/tickboard/tickboard/quotes/store"
 )
 
@@ -20,6 +21,9 @@ type client struct {
 	gap      bool // hello of the present stream said so
 	follower *alert.Follower
 }
+
+// clients is how many there are: of nobody, and of the profiles 1 and 2.
+const clients = 3
 
 // world is a node with its database and some clients, driven step by step. The
 // ring is smaller than the log.
@@ -34,15 +38,24 @@ type world struct {
 	clients []*client
 }
 
-// onDisk makes a world with a real database, which goes through every restart.
+// onDisk makes a world with a real database, which goes through every restart. It
+// knows the clients' profiles from the begin, as what is removed of one's own is
+// noted with the profile.
 func onDisk(path string) *world {
 	w := &world{}
+	known := false
 	w.open = func(t *rapid.T) alert.Store {
 		db, err := store.Open(t.Context(), path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.close = db.Close
+		for id := profile.ID(1); id < clients && !known; id++ {
+			if made, err := db.Make(t.Context(), profile.StoredKey(fmt.Sprint("user:", id)), "", time.Now()); err != nil || made != id {
+				t.Fatalf("profile %d is %d: %v", id, made, err)
+			}
+		}
+		known = true
 		return db
 	}
 	return w
@@ -163,10 +176,10 @@ func TestEveryClientEndsWithTheLog(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		for profile := range int64(3) {
+		for profile := range int64(clients) {
 			w.clients = append(w.clients, &client{profile: profile})
 		}
-		one := func(t *rapid.T) *client { return w.clients[rapid.IntRange(0, 2).Draw(t, "client")] }
+		one := func(t *rapid.T) *client { return w.clients[rapid.IntRange(0, clients-1).Draw(t, "client")] }
 		t.Repeat(map[string]func(*rapid.T){
 			"send":    w.send,
 			"look":    w.look,
