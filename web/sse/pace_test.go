@@ -2,6 +2,7 @@ package sse
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,6 +39,32 @@ func TestFirstChangeAfterAQuietLeavesAtOnceAndTheNextAfterTheRest(t *testing.T) 
 		b.set("B", "2")
 		c.expectAt(start, 400*time.Millisecond, "B 2")
 	})
+}
+
+func TestStreamThatAlwaysHasNewsHasAsManyTurnsAsItsRateAllows(t *testing.T) {
+	const seconds = 10
+	for _, rate := range []float64{3, 7, 10, 13, 20, 21, 30, 35, 40, 45, 50} {
+		t.Run(fmt.Sprint(rate), func(t *testing.T) {
+			bubble(t, Options{}, rate, func(t *testing.T, c *client, b *board, _ *Stream) {
+				events := make(chan int)
+				end := time.Now().Add(seconds * time.Second)
+				go func() {
+					n := 0
+					for c.next(); time.Now().Before(end); c.next() {
+						n++
+					}
+					events <- n
+				}()
+				for time.Now().Before(end.Add(time.Second)) {
+					b.set("A", "1")
+					time.Sleep(time.Millisecond)
+				}
+				if got, want := float64(<-events), seconds*rate; got < 0.97*want || got > want+2 {
+					t.Errorf("%v turns in %d s, want %v", got, seconds, want)
+				}
+			})
+		})
+	}
 }
 
 func TestUrgentLeavesAtOnceTakesAlongWhatWaitsAndStartsARest(t *testing.T) {

@@ -31,6 +31,7 @@ type board struct {
 	fail    error
 	takes   int
 	wrote   []time.Time
+	again   bool // a Take comes unasked
 }
 
 func newBoard(st *Stream) *board {
@@ -45,7 +46,9 @@ func (b *board) set(key, value string) {
 		b.waiting = append(b.waiting, key)
 	}
 	b.newest[key] = value
-	b.stream.Ring(false)
+	if !b.again {
+		b.stream.Ring(false)
+	}
 }
 
 // say puts a frame on the log, urgently.
@@ -67,6 +70,7 @@ func (b *board) Take(dst [][]byte) ([][]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.takes++
+	b.again = false
 	if b.fail != nil {
 		return dst, b.fail
 	}
@@ -82,10 +86,10 @@ func (b *board) Take(dst [][]byte) ([][]byte, error) {
 	return dst, nil
 }
 
-func (b *board) Wrote(n int, now time.Time, _ bool) {
+func (b *board) Wrote(n int, now time.Time, again bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.wrote = append(b.wrote, now)
+	b.wrote, b.again = append(b.wrote, now), again
 	if n < len(b.lent) {
 		b.log = append(append([][]byte(nil), b.lent[n:]...), b.log...)
 	}

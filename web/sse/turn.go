@@ -33,13 +33,14 @@ const maxStep = 25 * time.Millisecond
 // inStep is the first moment from next on at which streams of that rest that
 // wait for their pace have their turns together. Apart they would wake the loop,
 // and the clients' machines, ten times as often, which costs a seventh of all.
-// As it divides the usual rests a stream waits for it only once.
+// As the step divides the usual rests a stream waits for it only once; one whose
+// rest it does not divide would wait each time, and keeps its own times.
 func inStep(next, rest time.Duration) time.Duration {
 	step := maxStep
 	if rest <= 2*maxStep {
 		step = rest.Truncate(wheelTick)
 	}
-	if step <= wheelTick {
+	if step <= wheelTick || rest%step != 0 {
 		return next
 	}
 	return (next + step - 1).Truncate(step)
