@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -144,7 +145,7 @@ func (f *Front) servers(s *Server) map[net.Listener]*http.Server {
 			// No ReadTimeout and no WriteTimeout: they would end every stream.
 			Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 			// It lets streams keep the kernel's part of their connection small.
-			ConnContext: sse.ConnContext, ErrorLog: slog.NewLogLogger(f.o.Logger.Handler(), slog.LevelDebug),
+			ConnContext: sse.ConnContext, ErrorLog: log.New(&complaints{logger: f.o.Logger}, "", 0),
 		}
 	}
 	front := newServer(s.Handler())
