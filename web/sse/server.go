@@ -140,6 +140,9 @@ func (s *Server) fill(st *Stream, open func(*Stream, Desk) (Content, error)) (er
 // end: any other status makes a browser give up for good. The reason is one of a
 // few constant words. The error is ErrUnsupported, and then nothing was written;
 // a client that is gone meanwhile is none.
+//
+// Over HTTP/1 the connection ends with the answer: those who were refused would
+// keep it for minutes, and with enough of them the server could take nobody's.
 func (s *Server) Busy(w http.ResponseWriter, reason string) error {
 	if !canStream(w) {
 		return ErrUnsupported
@@ -148,6 +151,9 @@ func (s *Server) Busy(w http.ResponseWriter, reason string) error {
 	// The deadline stays: it also bounds the end of the answer, and net/http
 	// clears it after that.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout))
+	if has[http.Hijacker](w) { // over HTTP/2 others share it
+		w.Header().Set("Connection", "close")
+	}
 	writeHead(w)
 	_, _ = w.Write(farewell("busy", reason, RandomRetry(minBusyRetry, maxBusyRetry)))
 	return nil

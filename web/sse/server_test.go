@@ -119,6 +119,9 @@ func TestStreamOverTheLimitIsToldBusy(t *testing.T) {
 		first := connect(t, srv)
 		<-s.boards
 		second := connect(t, srv)
+		if !second.closes {
+			t.Error("who was refused keeps the connection")
+		}
 		if second.status != http.StatusOK || second.header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
 			t.Errorf("status %d, %v", second.status, second.header)
 		}
