@@ -300,6 +300,26 @@ func TestARingWithoutNewsHoldsNothingUp(t *testing.T) {
 	})
 }
 
+// TestWhatComesWhileALoopLooksKeepsTheBellRung: on a silent market nothing else
+// would wake the loop for it.
+func TestWhatComesWhileALoopLooksKeepsTheBellRung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(Options{Desk: func(b Bells) Desk { return &counter{bells: b} }})
+		s.sockets = ductSockets{}
+		l, err := newLoop(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.rung = true
+		l.collect()
+		l.poke(&looped{loop: l}, pokeServe)
+		l.sweep()
+		if len(l.bell) == 0 {
+			t.Error("a stream waits in the inbox, and the bell is silent")
+		}
+	})
+}
+
 func TestDeskMakesStreamsReady(t *testing.T) {
 	inBubbles(t, func(t *testing.T, on kind) {
 		c, b, d := on.counted(t)

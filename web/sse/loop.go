@@ -104,7 +104,10 @@ func (l *loop) run() {
 // round does all that is to be done now, but for turns only so many.
 func (l *loop) round() {
 	l.tell()
-	l.collect()
+	if l.rung {
+		l.listen() // a publisher of several rings again while this loop wakes
+	}
+	l.collect() // after the bell, whose ring may be for what has just come in
 	// After the inbox was emptied and before anything is taken, so that a stream
 	// begins with what was newest when it was opened, or newer.
 	if l.rung && l.desk != nil {
@@ -122,7 +125,6 @@ func (l *loop) round() {
 // woken by every publisher costs more than the sweeps themselves.
 func (l *loop) sweep() {
 	before := len(l.queue)
-	l.listen() // a publisher of several rings again while this loop wakes
 	news := l.desk.Sweep()
 	l.calm = 0
 	if news && len(l.queue) == before && len(l.poked) == 0 {
