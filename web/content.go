@@ -87,6 +87,7 @@ type content struct {
 	place    int             // among the desk's followers
 	catchUp  *catchUp        // the read of older notifications that is under way
 	pending  []*alert.Entry  // taken before and not written
+	before   int             // how many of the quotes that wait do so for longer than those
 
 	kind   streamKind
 	server *Server
@@ -183,7 +184,9 @@ func (s *Server) helloFrame(secret string, o contentOptions, start alert.Start) 
 func (c *content) ready() { c.stream.Ready(false) }
 
 // Take implements sse.Content: the hello, the newest quotes, the notifications.
-// What it gives stays where it is until Wrote says that it has left.
+// What it gives stays where it is until Wrote says that it has left. Notifications
+// that did not leave keep their place among the quotes that wait: a client that is
+// slower than the market always has more of those to come.
 func (c *content) Take(dst [][]byte) ([][]byte, error) {
 	if c.greets {
 		dst = append(dst, c.hello)
@@ -196,20 +199,35 @@ func (c *content) Take(dst [][]byte) ([][]byte, error) {
 	if c.skip > 0 {
 		c.skipKnown()
 	}
-	for _, f := range d.quotes {
-		dst = append(dst, c.frame(f))
-	}
-	d.entries = d.entries[:0]
+	d.entries, d.ahead, d.before = d.entries[:0], 0, len(d.quotes)
 	if !c.behind {
-		return dst, nil
+		return c.appendQuotes(dst, d.quotes), nil
 	}
+	if d.ahead = len(c.pending); d.ahead > 0 {
+		d.entries, d.before = append(d.entries, c.pending...), min(c.before, d.before)
+		c.pending = nil
+	}
+	dst = c.appendQuotes(dst, d.quotes[:d.before])
+	dst = appendEntries(dst, d.entries)
+	dst = c.appendQuotes(dst, d.quotes[d.before:])
 	if err := c.takeEntries(); err != nil {
 		return dst, err
 	}
-	for _, e := range d.entries {
+	return appendEntries(dst, d.entries[d.ahead:]), nil
+}
+
+func (c *content) appendQuotes(dst [][]byte, list []*quoteFrame) [][]byte {
+	for _, f := range list {
+		dst = append(dst, c.frame(f))
+	}
+	return dst
+}
+
+func appendEntries(dst [][]byte, list []*alert.Entry) [][]byte {
+	for _, e := range list {
 		dst = append(dst, e.Frame)
 	}
-	return dst, nil
+	return dst
 }
 
 // skipKnown leaves out the quote that the client has told that it has.
@@ -232,16 +250,13 @@ func (c *content) frame(f *quoteFrame) []byte {
 	return withoutID(f.Encoded())
 }
 
-// takeEntries takes what was not written before, and as much of what follows as
-// one turn may have. What is not in memory is read elsewhere: the stream rings
-// when it is there.
+// takeEntries takes as many more notifications as one turn may have. What is not
+// in memory is read elsewhere: the stream rings when it is there.
 func (c *content) takeEntries() error {
 	if !c.entered {
 		c.desk.enter(c)
 	}
 	d := c.desk
-	d.entries = append(d.entries, c.pending...)
-	c.pending = nil
 	if len(d.entries) >= turnNotifications {
 		c.stream.Ring(true)
 		return nil
@@ -277,7 +292,7 @@ func (c *content) takeEntries() error {
 // newest, of notifications each.
 func (c *content) Wrote(n int, now time.Time, again bool) {
 	if n == 0 {
-		c.keep(c.desk.entries)
+		c.keep(c.desk.entries, c.desk.before)
 		return
 	}
 	if c.greets {
@@ -288,7 +303,9 @@ func (c *content) Wrote(n int, now time.Time, again bool) {
 		n = c.personal.left(n)
 	}
 	d := c.desk
-	written := min(n, len(d.quotes))
+	written := min(n, d.before)
+	ahead := min(n-written, d.ahead)
+	written += min(n-written-ahead, len(d.quotes)-d.before)
 	if !c.first {
 		micros := now.UnixMicro()
 		for _, f := range d.quotes[:written] {
@@ -297,13 +314,16 @@ func (c *content) Wrote(n int, now time.Time, again bool) {
 	}
 	c.first = false
 	c.member.Drop(written, again)
-	c.keep(d.entries[n-written:])
+	if ahead == d.ahead {
+		d.before = len(d.quotes) // of the others
+	}
+	c.keep(d.entries[n-written:], max(0, d.before-written))
 }
 
-// keep keeps notifications for the next turn.
-func (c *content) keep(entries []*alert.Entry) {
+// keep keeps notifications for the next turn, and how many quotes wait before them.
+func (c *content) keep(entries []*alert.Entry, before int) {
 	if len(entries) > 0 {
-		c.pending, c.behind = slices.Clone(entries), true
+		c.pending, c.before, c.behind = slices.Clone(entries), before, true
 	}
 }
 

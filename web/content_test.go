@@ -194,11 +194,45 @@ func TestWhatHasNotLeftIsGivenAgainInItsNewestForm(t *testing.T) {
 	c.Wrote(2, time.Now(), false) // the hello and A
 	s.publish("B", 3)
 	s.publish("A", 4)
-	want(t, take(t, c), "B@3", "A@4", "notification id=2", "notification id=3")
-	c.Wrote(3, time.Now(), false)
-	want(t, take(t, c), "notification id=3")
-	c.Wrote(1, time.Now(), false)
+	want(t, take(t, c), "B@3", "notification id=2", "notification id=3", "A@4")
+	c.Wrote(2, time.Now(), false)
+	want(t, take(t, c), "notification id=3", "A@4")
+	c.Wrote(0, time.Now(), false)
+	want(t, take(t, c), "notification id=3", "A@4")
+	c.Wrote(2, time.Now(), false)
 	want(t, take(t, c))
+}
+
+// TestNotificationsGetThroughToAClientSlowerThanTheMarket: whatever it takes, all
+// its symbols have moved again.
+func TestNotificationsGetThroughToAClientSlowerThanTheMarket(t *testing.T) {
+	s := newServer(t)
+	if err := s.Log.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := s.openContent(t, pageStream, "A,B,C,D")
+	version, came := int64(0), ""
+	for turn := range 12 {
+		for _, symbol := range []string{"A", "B", "C", "D"} {
+			version++
+			s.publish(symbol, version)
+		}
+		if turn == 1 || turn == 2 {
+			send(t, s, "news")
+			if err := s.Log.Open(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list := take(t, c)
+		left := min(2, len(list))
+		for _, event := range list[:left] {
+			came += event[:1] // of hello, symbols and notifications
+		}
+		c.Wrote(left, time.Now(), false)
+	}
+	if want := "hABCDAnnBCADBCADBCADBCAD"; came != want {
+		t.Errorf("came %s, want %s", came, want)
+	}
 }
 
 func TestASymbolRemovedWhileItsQuoteWaitsDoesNotComeBack(t *testing.T) {

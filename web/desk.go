@@ -20,6 +20,8 @@ type desk struct {
 
 	quotes  []*quoteFrame
 	entries []*alert.Entry
+	ahead   int // how many of the entries are not behind all quotes, and
+	before  int // how many of the quotes are before those
 	members []*hub.Member[quotes.Symbol, *quotes.StockQuote, *content]
 }
 
