@@ -25,8 +25,9 @@ func (l *loop) begin(c *looped) {
 		return
 	}
 	if l.turn(c); c.phase == phaseOpen && c.unbooked > 0 {
-		l.flush(c, false)
-		l.arm(c)
+		if l.flush(c, false); c.phase == phaseOpen {
+			l.arm(c)
+		}
 	}
 }
 

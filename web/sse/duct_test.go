@@ -348,3 +348,30 @@ func TestDeskMakesStreamsReady(t *testing.T) {
 		<-d.closed
 	})
 }
+
+// deaf is a duct whose client is gone before anything was sent.
+type deaf struct{ duct }
+
+func (*deaf) send([]byte, bool) (int, error) { return 0, io.ErrClosedPipe }
+func (*deaf) close()                         {}
+
+// TestAStreamWhoseHeadCannotBeSentIsNotWaitedFor: it is over, and its loop lets go
+// of it.
+func TestAStreamWhoseHeadCannotBeSentIsNotWaitedFor(t *testing.T) {
+	s := New(Options{})
+	s.sockets = ductSockets{}
+	l, err := newLoop(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan Report, 1)
+	c := &looped{loop: l, socket: &deaf{}, rest: []byte("head"), unbooked: 4}
+	c.stream = &Stream{server: s, carrier: c, content: &repeat{closed: closed}}
+	l.begin(c)
+	if r := <-closed; r.Reason != ReasonGone {
+		t.Errorf("report %+v", r)
+	}
+	if l.wheel.len > 0 || c.node != 0 {
+		t.Errorf("%d in the wheel, the stream's place is %d", l.wheel.len, c.node)
+	}
+}
