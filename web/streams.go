@@ -2,10 +2,14 @@ package web
 
 import (
 	"bytes"
+	"cmp"
+	"encoding"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -180,13 +184,34 @@ func decodeObject(body []byte, into any) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
+	err := decoder.Decode(into)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s has to be %s, and is a JSON %s", cmp.Or(wrong.Field, "it"), wanted(wrong.Type), wrong.Value)
+	}
+	if err != nil {
 		return err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return errors.New("there is more than one JSON value")
 	}
 	return nil
+}
+
+// wanted is what the JSON of a Go type is.
+func wanted(t reflect.Type) string {
+	switch kind := t.Kind(); {
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()), kind == reflect.String:
+		return "a string"
+	case kind == reflect.Bool:
+		return "true or false"
+	case kind == reflect.Slice || kind == reflect.Array:
+		return "a list"
+	case reflect.Int <= kind && kind <= reflect.Uint64:
+		return "a whole number"
+	case kind == reflect.Float32 || kind == reflect.Float64:
+		return "a number"
+	}
+	return "an object"
 }
 
 // sort parts symbols into those that a feed has and the others. The known ones are

@@ -73,3 +73,32 @@ func ownSymbols(t *testing.T, s *testServer, stream *content, names ...string) {
 		}
 	}
 }
+
+// TestAWrongTypeIsSaidInTheWordsOfJSON: whoever writes a call does not know the
+// program's own types.
+func TestAWrongTypeIsSaidInTheWordsOfJSON(t *testing.T) {
+	type expected struct {
+		Symbols []quotes.Symbol `json:"symbols"`
+		Rate    *float64        `json:"max_rate"`
+		Times   int             `json:"times"`
+		Note    string          `json:"note"`
+		On      bool            `json:"on"`
+		In      struct {
+			Hours bool `json:"hours"`
+		} `json:"in"`
+	}
+	for body, want := range map[string]string{
+		`{"symbols":"AAA"}`:      "symbols has to be a list, and is a JSON string",
+		`{"symbols":[1]}`:        "symbols has to be a string, and is a JSON number",
+		`{"max_rate":"4"}`:       "max_rate has to be a number, and is a JSON string",
+		`{"times":1.5}`:          "times has to be a whole number, and is a JSON number 1.5",
+		`{"note":{}}`:            "note has to be a string, and is a JSON object",
+		`{"on":"yes"}`:           "on has to be true or false, and is a JSON string",
+		`{"in":[]}`:              "in has to be an object, and is a JSON array",
+		`{"in":{"hours":"all"}}`: "in.hours has to be true or false, and is a JSON string",
+	} {
+		if err := decodeObject([]byte(body), new(expected)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", body, err, want)
+		}
+	}
+}
