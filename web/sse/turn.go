@@ -26,9 +26,17 @@ func (l *loop) schedule(c *looped) {
 	}
 }
 
-// maxStep is the longest that a turn waits for others of the same moment, where
-// the stream's own rest is not shorter than twice that.
-const maxStep = 25 * time.Millisecond
+const (
+	// maxStep is the longest that a turn waits for others of the same moment,
+	// where the stream's own rest is longer than shortRest.
+	maxStep = 10 * time.Millisecond
+	// shortRest is the longest rest of which all streams have their turns at the
+	// same moments.
+	shortRest = 50 * time.Millisecond
+	// maxLate is how late a turn may be, for want of the processor, without
+	// putting off the next one.
+	maxLate = 25 * time.Millisecond
+)
 
 // inStep is the first moment from next on at which streams of that rest that
 // wait for their pace have their turns together. Apart they would wake the loop,
@@ -37,7 +45,7 @@ const maxStep = 25 * time.Millisecond
 // rest it does not divide would wait each time, and keeps its own times.
 func inStep(next, rest time.Duration) time.Duration {
 	step := maxStep
-	if rest <= 2*maxStep {
+	if rest <= shortRest {
 		step = rest.Truncate(wheelTick)
 	}
 	if step <= wheelTick || rest%step != 0 {
@@ -52,7 +60,7 @@ func (l *loop) turn(c *looped) {
 	begun, paced := l.now, c.next != 0 && l.now >= c.next
 	// On the wheel, a stream's pace is that of its times, not of the moments at
 	// which it got its turns.
-	if paced && l.now-c.next < maxStep {
+	if paced && l.now-c.next < maxLate {
 		begun = c.next
 	}
 	whole := c.urgent || c.owed == 0
