@@ -21,6 +21,7 @@ type book struct {
 	gap     bool               // the next one that is not stale is the first after a time in which nobody looked
 	live    bool               // a quote of this process was not stale, and none since was
 	watches map[RuleID]*watch  // rules that may fire
+	leaving map[RuleID]*watch  // that have fired their one time, which is not stored yet
 	events  []*watch           // those of them that wait for an event
 	rows    []*row
 	turned  bool // Demand is to be told whether there are watches
@@ -201,6 +202,10 @@ func (b *book) fire(w *watch, price decimal.NullDecimal, m moment) {
 	b.changed(w, m)
 	if r.Repeat == Once {
 		b.retire(w)
+		if b.leaving == nil {
+			b.leaving = make(map[RuleID]*watch)
+		}
+		b.leaving[r.ID] = w
 	}
 }
 

@@ -222,6 +222,9 @@ func (e *Engine) settle(c change, outcome Outcome) bool {
 	}
 	c.book.mu.Lock()
 	c.watch.firing = nil
+	if id := c.firing.Rule.ID; c.book.leaving[id] == c.watch {
+		delete(c.book.leaving, id)
+	}
 	c.book.mu.Unlock()
 	switch outcome {
 	case LeftOut:

@@ -11,6 +11,14 @@ const changesAtOnce = 500
 // follow takes over what has become of rules since the last look, whoever has
 // changed them: other processes, or parts of this one that know no engine.
 func (e *Engine) follow(ctx context.Context) error {
+	// No firing is stored between the reading of a rule and its watch, which would
+	// begin once more for one that has fired.
+	select {
+	case e.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-e.turn }()
 	for {
 		list, newest, err := e.store.RuleChanges(ctx, e.seen, changesAtOnce)
 		if err != nil {

@@ -142,6 +142,28 @@ func TestWhoDeletesOrChangesARuleWhileItFiresIsObeyed(t *testing.T) {
 	})
 }
 
+// TestARuleReadBeforeItsFiringWasStoredIsNotWatchedAgain: the engine looks for what
+// others have changed, and finds what it is about to store itself.
+func TestARuleReadBeforeItsFiringWasStoredIsNotWatchedAgain(t *testing.T) {
+	m := newRuleMemory()
+	e := alert.NewEngine(m, alert.EngineOptions{})
+	r := add(t, e, rule(alert.Above, "100", ""))
+	e.Observe(quoteAt(1, "101"))
+	e.Observe(quoteAt(2, "99"))
+	e.Set(r)
+	if st := e.Stats(); st.Rules != 0 {
+		t.Errorf("%+v", st)
+	}
+	if err := e.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.Level, r.Version = optional("102"), r.Version+1
+	e.Set(r) // changed since
+	if st := e.Stats(); st.Rules != 1 || st.Fired != 1 || st.LeftOut != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
 func TestRulesComeAndGoWhileQuotesFlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newRuleMemory()

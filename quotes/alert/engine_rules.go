@@ -9,6 +9,9 @@ import (
 
 // set watches for r from the newest quote on.
 func (b *book) set(r Rule, loaded bool, now time.Time) {
+	if w := b.leaving[r.ID]; w != nil && w.rule.Version >= r.Version {
+		return // it was read before its one firing was stored
+	}
 	if old := b.watches[r.ID]; old != nil {
 		o := &old.rule
 		if o.Version > r.Version || o.Version == r.Version && o.State.Count >= r.State.Count {
